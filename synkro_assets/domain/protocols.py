@@ -1,0 +1,49 @@
+"""The protocols through which strangers meet: storage implements them, providers receive them.
+
+What lives here: shapes only. Who wires them together: ``operations/provider_clients.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """Where the current time comes from; always aware UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Limiter(Protocol):
+    """Hands out permission to send one request to a provider's account."""
+
+    def acquire(self, bucket: str, per_second: float) -> None:
+        """Return when the next request may leave; blocks for as long as that takes."""
+
+    def penalize(self, bucket: str, seconds: float) -> None:
+        """Let nobody send through ``bucket`` for ``seconds``: the provider asked for a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request to a provider and what came of it, already free of secrets."""
+
+    provider: str
+    action: str
+    method: str
+    path: str
+    status: int | None
+    error: str | None
+    started_at: datetime
+    duration_ms: int
+    attempt: int
+    request: Any = None
+    response: Any = None
+
+
+class ExchangeLog(Protocol):
+    """Keeps a record of every exchange; must never fail or slow the work."""
+
+    def record(self, exchange: Exchange) -> None: ...
