@@ -2,9 +2,9 @@
 
 The map of the package, outermost layer first; imports run downward only:
 
-* ``cli`` and ``commands``: the ``synkro`` command; what needs Dagster or the simulators is in ``commands``
+* ``cli`` and ``commands``: the ``synkro`` command; ``commands`` is what needs Dagster or simulators
 * ``definitions``: START HERE; assembles everything Dagster sees
-* ``simulators``: the providers' doubles, an HTTP server of their own; imports nothing of this package
+* ``simulators``: the providers' doubles, an HTTP server of its own; imports nothing from here
 * ``jobs``, ``asset_checks``, ``assets``: the Dagster skin, a few lines around the stages
 * ``partitions``, ``resources``, ``failures``, ``run_coordinator``: what every asset shares
 * ``settings``: the only reader of ``SYNKRO_*``

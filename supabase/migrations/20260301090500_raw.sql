@@ -40,6 +40,15 @@ create table raw.amocrm_lead_contacts (
 create index amocrm_lead_contacts_by_contact
   on raw.amocrm_lead_contacts (tenant_id, amocrm_contact_id);
 
+create table raw.amocrm_accounts (
+  tenant_id uuid not null references app.tenants (tenant_id) on delete cascade,
+  amocrm_account_id bigint not null,
+  payload jsonb not null,
+  fetched_at timestamptz not null,
+  run_id text not null,
+  primary key (tenant_id, amocrm_account_id)
+);
+
 create table raw.amocrm_users (
   tenant_id uuid not null references app.tenants (tenant_id) on delete cascade,
   amocrm_user_id bigint not null,
