@@ -4,12 +4,16 @@ create table app.report_facts (
   period_key text not null,
   fact_id text not null,
   subject_type text not null
-    constraint subject_type_is_known check (subject_type in ('tenant', 'manager')),
+    constraint subject_type_is_known check (
+      subject_type in ('tenant', 'manager', 'loss_reason')
+    ),
   subject_id text not null default '',
+  subject_name text,
   metric text not null,
   value numeric,
   unit text not null
     constraint unit_is_known check (unit in ('count', 'minutes', 'amount')),
+  currency_code text,
   n bigint not null,
   period_start timestamptz not null,
   period_end timestamptz not null,

@@ -1,0 +1,44 @@
+"""A fact: one computed number with its subject, unit and sample size; and a dialog that waits.
+
+What lives here: the shapes in which SQL's answers travel. Python never computes a metric; the query
+is ``storage/period_facts.sql``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number about a period; ``value`` is None when there was nothing to measure (``n`` = 0).
+
+    ``unit`` is ``count``, ``minutes`` or ``amount`` (whole units of ``currency_code``).
+    """
+
+    fact_id: str
+    subject_type: str
+    subject_id: str
+    subject_name: str | None
+    metric: str
+    value: Decimal | None
+    unit: str
+    n: int
+    currency_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDialog:
+    """A customer who waits for an answer when the business day ends; ``since`` is aware UTC."""
+
+    dialog_id: str
+    contact_name: str | None
+    phone: str | None
+    since: datetime
+    calendar_minutes: Decimal
+    working_minutes: Decimal
+    last_customer_text: str | None
+    manager_id: str | None
+    is_active_in_day: bool

@@ -1,0 +1,58 @@
+"""Opening the platform: database, key ring and clock, bundled for whoever needs them.
+
+What lives here: how the bundle is made. Which database and keys: ``settings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from synkro_assets.domain.errors import UsageProblem
+from synkro_assets.domain.protocols import Clock
+from synkro_assets.storage.connection_urls import parsed
+from synkro_assets.storage.database import Database
+from synkro_assets.storage.key_ring import KeyRing, configured_ring
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What every operation needs of the installation it runs in."""
+
+    database: Database
+    keys: KeyRing
+    clock: Clock
+    home: Path
+
+
+@contextmanager
+def open_platform(home: Path, database_url: str | None, keys: str | None) -> Iterator[Platform]:
+    """The platform; without a URL the embedded server runs for as long as the block lasts."""
+    if database_url is not None:
+        parsed(database_url)
+        yield _platform(home, database_url, keys)
+        return
+    from synkro_assets.storage.embedded_server import running_server
+
+    with running_server(home) as url:
+        yield _platform(home, url, keys)
+
+
+def _platform(home: Path, url: str, keys: str | None) -> Platform:
+    try:
+        ring = configured_ring(keys, home)
+    except OSError as problem:
+        raise UsageProblem(
+            f"SYNKRO_HOME {home} cannot be written ({problem.strerror}): choose another folder"
+        ) from None
+    return Platform(Database(url), ring, SystemClock(), home)

@@ -1,0 +1,104 @@
+"""The only place that reads ``SYNKRO_*``: what the environment decides about this installation.
+
+What lives here: names, types and defaults of the settings, and what follows from them alone. The
+variables are described in ``.env.example``; a ``.env`` file in the working directory is read too.
+What a tenant decides lives in ``app.tenant_runtime_configs``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from synkro_assets.domain.errors import UsageProblem
+from synkro_assets.operations.platform import Platform, open_platform
+from synkro_assets.storage.connection_urls import dagster_url
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Environment(StrEnum):
+    """Where this installation runs; production refuses generated secrets and stale builds."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """One field per variable; secrets are wrapped so that no repr shows them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SYNKRO_", env_file=".env", extra="ignore", env_ignore_empty=True
+    )
+
+    home: Path = Path(".synkro")
+    database_url: SecretStr | None = None
+    encryption_keys: SecretStr | None = None
+    env: Environment = Environment.DEVELOPMENT
+    public_url: str = "http://127.0.0.1:8000"
+    code_server_host: str = "127.0.0.1"
+    code_server_port: int = 4000
+    first_business_day: date | None = None
+    debug: bool = False
+
+    def first_day(self, now: datetime) -> date:
+        """The first business day of the partition set, as of ``now`` (aware)."""
+        if self.first_business_day is not None:
+            return self.first_business_day
+        return (now.date() - timedelta(days=400)).replace(day=1)
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home.absolute() / "dagster"
+
+    @property
+    def is_production(self) -> bool:
+        return self.env is Environment.PRODUCTION
+
+
+def load_settings() -> Settings:
+    """The settings of this process; raises UsageProblem naming each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        wrong = "; ".join(
+            f"SYNKRO_{'_'.join(str(part) for part in error['loc']).upper()}: {error['msg']}"
+            for error in problem.errors(include_input=False, include_url=False)
+        )
+        raise UsageProblem(f"the environment is not usable: {wrong}") from None
+
+
+@contextmanager
+def platform(settings: Settings) -> Iterator[Platform]:
+    """The platform these settings describe; starts the embedded server when no URL is given."""
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    keys = settings.encryption_keys.get_secret_value() if settings.encryption_keys else None
+    if settings.is_production and keys is None:
+        raise UsageProblem(
+            "SYNKRO_ENCRYPTION_KEYS is required when SYNKRO_ENV=production: make one with "
+            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+        )
+    with open_platform(settings.home, url, keys) as opened:
+        yield opened
+
+
+def child_environment(settings: Settings, database_url: str) -> dict[str, str]:
+    """What Dagster's processes need in their environment to find the same platform."""
+    return {
+        **os.environ,
+        "SYNKRO_HOME": str(settings.home.absolute()),
+        "SYNKRO_DATABASE_URL": database_url,
+        "SYNKRO_DAGSTER_DATABASE_URL": dagster_url(database_url),
+        "SYNKRO_CODE_SERVER_HOST": settings.code_server_host,
+        "SYNKRO_CODE_SERVER_PORT": str(settings.code_server_port),
+        "DAGSTER_HOME": str(settings.dagster_home),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "DO_NOT_TRACK": "1",
+    }

@@ -1,0 +1,70 @@
+"""One database URL, spelled the way each of its readers wants it.
+
+What lives here: text in, text out. Opening connections is ``database``.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from synkro_assets.domain.errors import UsageProblem
+
+
+def parsed(url: str) -> dict[str, str]:
+    """The connection parameters of a ``postgresql://`` URL; raises UsageProblem when it is none."""
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise UsageProblem(
+            "SYNKRO_DATABASE_URL is not a PostgreSQL URL: write it as "
+            "postgresql://user:password@host:5432/database"
+        )
+    try:
+        return {key: str(value) for key, value in conninfo_to_dict(url).items()}
+    except psycopg.ProgrammingError:
+        raise UsageProblem(
+            "SYNKRO_DATABASE_URL cannot be read: percent-encode special characters in the password"
+        ) from None
+
+
+def dagster_url(url: str) -> str:
+    """The URL for Dagster's storage: its own schema, and psycopg2 by name.
+
+    With psycopg 3 installed SQLAlchemy 2.1 would pick it for a plain ``postgresql://`` URL, and
+    dagster-postgres then fails on NOTIFY.
+    """
+    parsed(url)
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    options = [query["options"]] if query.get("options") else []
+    query["options"] = " ".join([*options, "-csearch_path=dagster"])
+    return urlunsplit(
+        (
+            "postgresql+psycopg2",
+            parts.netloc,
+            parts.path,
+            urlencode(query, quote_via=quote),
+            "",
+        )
+    )
+
+
+def dbt_environment(url: str) -> dict[str, str]:
+    """The variables ``dbt_project/profiles.yml`` reads; dbt itself masks the secret one."""
+    parameters = parsed(url)
+    return {
+        "DBT_SYNKRO_HOST": parameters.get("host", "localhost"),
+        "DBT_SYNKRO_PORT": parameters.get("port", "5432"),
+        "DBT_SYNKRO_USER": parameters.get("user", ""),
+        "DBT_ENV_SECRET_SYNKRO_PASSWORD": parameters.get("password", ""),
+        "DBT_SYNKRO_DBNAME": parameters.get("dbname", parameters.get("user", "")),
+        "DBT_SYNKRO_SSLMODE": parameters.get("sslmode", "prefer"),
+    }
+
+
+def described(url: str) -> str:
+    """Where a URL points, fit for a person to read: no password, no user."""
+    parameters = parsed(url)
+    host = parameters.get("host", "localhost")
+    return f"{host}:{parameters.get('port', '5432')}/{parameters.get('dbname', '')}"

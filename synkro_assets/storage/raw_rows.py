@@ -1,0 +1,169 @@
+"""Loading provider rows into ``raw``: COPY into a temporary table, then one set-based statement.
+
+What lives here: the raw tables as data and the three ways they are filled. What a row holds is
+decided by ``ingestion``.
+
+* A **feed** keeps what happened: its tenant-day is replaced.
+* An **observation** keeps every version of an entity: new ones are added, unchanged ones ignored.
+* A **reference** keeps the latest state of a small list.
+
+A re-run with the same answers leaves the same rows in each of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from synkro_assets.storage.database import Connection
+
+
+class Kind(Enum):
+    """How a raw table is filled."""
+
+    FEED = "feed"
+    OBSERVATION = "observation"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table of ``raw``: its own columns (payload last) and, after the tenant, its key."""
+
+    name: str
+    kind: Kind
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+
+    @property
+    def is_of_a_day(self) -> bool:
+        return self.kind is not Kind.REFERENCE
+
+
+AMOCRM_TABLES = (
+    RawTable("amocrm_accounts", Kind.REFERENCE, ("amocrm_account_id", "payload"), ("amocrm_account_id",)),
+    RawTable("amocrm_users", Kind.REFERENCE, ("amocrm_user_id", "payload"), ("amocrm_user_id",)),
+    RawTable("amocrm_pipelines", Kind.REFERENCE, ("amocrm_pipeline_id", "payload"), ("amocrm_pipeline_id",)),
+    RawTable("amocrm_loss_reasons", Kind.REFERENCE, ("amocrm_loss_reason_id", "payload"), ("amocrm_loss_reason_id",)),
+    RawTable("amocrm_events", Kind.FEED,
+             ("amocrm_event_id", "event_type", "entity_type", "entity_id", "created_at", "payload"),
+             ("business_day", "amocrm_event_id")),
+    RawTable("amocrm_leads", Kind.OBSERVATION,
+             ("amocrm_lead_id", "updated_at", "is_deleted", "payload"),
+             ("amocrm_lead_id", "updated_at", "is_deleted")),
+    RawTable("amocrm_contacts", Kind.OBSERVATION,
+             ("amocrm_contact_id", "updated_at", "phones_e164", "payload"),
+             ("amocrm_contact_id", "updated_at")),
+    RawTable("amocrm_lead_contacts", Kind.OBSERVATION,
+             ("amocrm_lead_id", "amocrm_contact_id", "is_main", "payload"),
+             ("amocrm_lead_id", "amocrm_contact_id")),
+)  # fmt: skip
+
+RADIST_TABLES = (
+    RawTable("radist_chats", Kind.FEED,
+             ("radist_chat_id", "radist_contact_id", "radist_connection_id", "phone_e164", "payload"),
+             ("business_day", "radist_chat_id")),
+    RawTable("radist_messages", Kind.FEED,
+             ("radist_message_id", "radist_chat_id", "direction", "created_at", "payload"),
+             ("business_day", "radist_chat_id", "radist_message_id")),
+)  # fmt: skip
+
+RAW_TABLES = {table.name: table for table in (*AMOCRM_TABLES, *RADIST_TABLES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Where rows of one load belong; ``fetched_at`` is aware, ``run_id`` is Dagster's."""
+
+    tenant_id: UUID
+    business_day: date
+    fetched_at: datetime
+    run_id: str
+
+
+def ensure_month(connection: Connection, day: date) -> None:
+    """Make the monthly partitions that a day's feeds are written to."""
+    connection.execute("select raw.ensure_month(%s)", [day])
+
+
+def load_rows(
+    connection: Connection, table: RawTable, load: Load, rows: Iterable[tuple[Any, ...]]
+) -> int:
+    """Bring rows (values in the order of ``table.columns``) into a raw table; return how many.
+
+    Rows that repeat a key are one row, the last one; a provider's pages overlap.
+    """
+    names = [*_shared_columns(table), *table.columns]
+    shared = [load.tenant_id, load.fetched_at, load.run_id]
+    if table.is_of_a_day:
+        shared.append(load.business_day)
+    target = sql.Identifier("raw", table.name)
+    incoming = sql.Identifier(f"incoming_{table.name}")
+    connection.execute(
+        sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
+                "from {} with no data").format(incoming, _identifiers(names), target)
+    )  # fmt: skip
+    copy = sql.SQL("copy {} ({}, arrival) from stdin").format(incoming, _identifiers(names))
+    count = 0
+    with connection.cursor().copy(copy) as stream:
+        for count, row in enumerate(rows, start=1):
+            payload = json.dumps(row[-1], ensure_ascii=False, separators=(",", ":"))
+            stream.write_row([*shared, *row[:-1], payload, count])
+    if table.kind is Kind.FEED:
+        connection.execute(
+            sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(target),
+            [load.tenant_id, load.business_day],
+        )
+    connection.execute(_merge(table, target, incoming, names))
+    return count
+
+
+def stored_ids(connection: Connection, tenant_id: UUID, table: RawTable, column: str) -> set[Any]:
+    """Every value of a key column that a tenant has in a raw table."""
+    rows = connection.execute(
+        sql.SQL("select distinct {} as id from {} where tenant_id = %s").format(
+            sql.Identifier(column), sql.Identifier("raw", table.name)
+        ),
+        [tenant_id],
+    )
+    return {row["id"] for row in rows}
+
+
+def _shared_columns(table: RawTable) -> list[str]:
+    return ["tenant_id", "fetched_at", "run_id", *(["business_day"] if table.is_of_a_day else [])]
+
+
+def _merge(
+    table: RawTable, target: sql.Identifier, incoming: sql.Identifier, names: list[str]
+) -> sql.Composed:
+    """Insert the last arrival of each key; where the key is stored, change it only if it differs."""
+    own = [name for name in table.columns if name not in table.key]
+    changes = sql.SQL(", ").join(
+        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
+        for name in [*own, "fetched_at", "run_id"]
+    )
+    return sql.SQL(
+        "insert into {target} ({names}) "
+        "select distinct on ({key}) {names} from {incoming} order by {key}, arrival desc "
+        "on conflict (tenant_id, {key}) do update set {changes} "
+        "where ({stored}) is distinct from ({offered})"
+    ).format(
+        target=target,
+        names=_identifiers(names),
+        key=_identifiers(table.key),
+        incoming=incoming,
+        changes=changes,
+        stored=sql.SQL(", ").join(sql.Identifier("raw", table.name, name) for name in own),
+        offered=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in own),
+    )
+
+
+def _identifiers(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))

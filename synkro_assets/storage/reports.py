@@ -1,0 +1,120 @@
+"""Reports and what they are made from: ``app.reports`` and the waiting dialogs of a day.
+
+What lives here: storing a report together with its outbox rows, and reading reports. The outbox
+itself is ``deliveries``; the words are ``reporting``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.facts import WaitingDialog
+from synkro_assets.storage.database import Connection, scalar
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A report to store: ``status`` is ``complete`` or ``facts_only``."""
+
+    business_day: date
+    window: Window
+    status: str
+    summary_text: str
+    metadata: dict[str, Any]
+    data_ref: str
+    job_run_id: int | None
+    followup_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report as it is in the database."""
+
+    report_id: UUID
+    business_day: date
+    report_type: str
+    status: str
+    summary_text: str
+    metadata: dict[str, Any]
+    window_start: datetime
+    window_end: datetime
+    created_at: datetime
+
+
+_COLUMNS = (
+    "report_id, business_day, report_type, status, summary_text, metadata, window_start, "
+    "window_end, created_at"
+)
+
+
+def save_daily_report(
+    connection: Connection, tenant_id: UUID, report: ReportRow, now: datetime
+) -> UUID:
+    """Store the one daily report of a day; made again it keeps its ``report_id``."""
+    report_id: UUID = scalar(
+        connection.execute(
+            "insert into app.reports (tenant_id, business_day, report_type, period_start, "
+            "period_end, window_start, window_end, status, summary_text, metadata, data_ref, "
+            "job_run_id, followup_deadline_at) "
+            "values (%s, %s, 'daily', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+            "on conflict (tenant_id, business_day) where report_type = 'daily' do update set "
+            "status = excluded.status, summary_text = excluded.summary_text, "
+            "metadata = excluded.metadata, data_ref = excluded.data_ref, "
+            "job_run_id = excluded.job_run_id returning report_id",
+            [
+                tenant_id,
+                report.business_day,
+                report.business_day,
+                report.business_day,
+                report.window.start,
+                report.window.end,
+                report.status,
+                report.summary_text,
+                Jsonb(report.metadata),
+                report.data_ref,
+                report.job_run_id,
+                now + timedelta(minutes=report.followup_minutes),
+            ],
+        ).fetchone()
+    )
+    return report_id
+
+
+def daily_report(connection: Connection, tenant_id: UUID, day: date) -> StoredReport | None:
+    """The daily report of a day, if it was made."""
+    row = connection.execute(
+        f"select {_COLUMNS} from app.reports "  # noqa: S608 - a constant
+        "where tenant_id = %s and business_day = %s and report_type = 'daily'",
+        [tenant_id, day],
+    ).fetchone()
+    return StoredReport(**row) if row else None
+
+
+def reports_of(connection: Connection, tenant_id: UUID, limit: int) -> list[StoredReport]:
+    """A tenant's newest reports first."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from app.reports "  # noqa: S608 - a constant
+        "where tenant_id = %s order by business_day desc, created_at desc limit %s",
+        [tenant_id, limit],
+    )
+    return [StoredReport(**row) for row in rows]
+
+
+def waiting_dialogs(connection: Connection, tenant_id: UUID, day: date) -> list[WaitingDialog]:
+    """The customers who wait when the day ends, the longest wait first."""
+    rows = connection.execute(
+        "select radist_chat_id::text as dialog_id, contact_name, phone_e164 as phone, "
+        "waiting_since_at as since, waiting_calendar_minutes as calendar_minutes, "
+        "waiting_working_minutes as working_minutes, last_customer_text, "
+        "amocrm_user_id::text as manager_id, is_active_in_day "
+        "from marts.fct_waiting_dialogs where tenant_id = %s and business_day = %s "
+        "order by waiting_since_at, radist_chat_id",
+        [tenant_id, day],
+    )
+    return [WaitingDialog(**row) for row in rows]

@@ -1,0 +1,207 @@
+"""Running dbt in this process: preparing its project, building it once, and a tenant's days.
+
+What lives here: dbt invocations and what their outcome means. The models are ``dbt_project``; how
+their events become Dagster events is ``assets/dbt_models.py``.
+
+A command-line dbt costs 6 to 9 s of start-up; in process, with the parsed project read from
+``partial_parse.msgpack``, a run costs what its SQL costs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from synkro_assets.domain.errors import TransformFailed, UsageProblem
+from synkro_assets.storage.connection_urls import dbt_environment
+from synkro_assets.storage.database import Database
+
+EventSink = Callable[[dict[str, Any]], None]
+
+_STAMP = "synkro_build.json"
+_PARSED = ("manifest.json", "partial_parse.msgpack")
+
+
+class TransformProject:
+    """The dbt project in a folder, with the files dbt parsed it into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.folder / "target" / "manifest.json"
+
+    def content_hash(self) -> str:
+        """A hash over every file of the project and the versions that parse it."""
+        digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-postgres')}".encode())
+        for path in sorted(self.folder.rglob("*")):
+            name = path.relative_to(self.folder)
+            if path.is_file() and name.parts[0] not in {"target", "logs"}:
+                digest.update(f"\0{name.as_posix()}\0".encode())
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def prepare(self, *, may_parse: bool) -> None:
+        """Make sure the parsed files belong to this project as it stands.
+
+        In production (``may_parse`` false) a mismatch is an error; else the project is parsed anew.
+        """
+        if self._is_prepared():
+            return
+        if not may_parse:
+            raise UsageProblem(
+                f"the parsed dbt project in {self.folder / 'target'} does not belong to this "
+                "version: build it with 'python -m synkro_assets.storage.transforms'"
+            )
+        target = self.folder / "target"
+        target.mkdir(exist_ok=True)
+        with open(target / ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self._is_prepared():
+                self._parse_into(target)
+
+    def _is_prepared(self) -> bool:
+        target = self.folder / "target"
+        try:
+            stamp = json.loads((target / _STAMP).read_text())
+        except (OSError, ValueError):
+            return False
+        return bool(stamp.get("hash") == self.content_hash()) and all(
+            (target / name).exists() for name in _PARSED
+        )
+
+    def _parse_into(self, target: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=target) as scratch:
+            self._invoke(["parse", "--no-partial-parse"], Path(scratch))
+            for name in _PARSED:
+                os.replace(Path(scratch) / name, target / name)
+            stamp = Path(scratch) / _STAMP
+            stamp.write_text(json.dumps({"hash": self.content_hash()}))
+            os.replace(stamp, target / _STAMP)
+
+    def build_once(self, database: Database) -> bool:
+        """Create the views and the empty tables unless this very project made them already."""
+        content_hash = self.content_hash()
+        with database.transaction() as connection:
+            built = connection.execute("select project_hash from app.transform_builds").fetchone()
+        if built is not None and built["project_hash"] == content_hash:
+            return False
+        self.run(database.url, ["run"], {})
+        with database.transaction() as connection:
+            connection.execute(
+                "insert into app.transform_builds (project_hash) values (%s) "
+                "on conflict (is_current) do update "
+                "set project_hash = excluded.project_hash, built_at = now()",
+                [content_hash],
+            )
+        return True
+
+    def build_days(
+        self, database: Database, tenant_id: UUID, days: Sequence[date], on_event: EventSink
+    ) -> None:
+        """Rebuild the marts of one tenant's days and test them; raises TransformFailed when red."""
+        variables = {
+            "tenant_id": str(tenant_id),
+            "business_days": [day.isoformat() for day in days],
+        }
+        self.run(database.url, tenant_day_arguments(), variables, on_event)
+
+    def run(
+        self,
+        database_url: str,
+        arguments: list[str],
+        variables: dict[str, Any],
+        on_event: EventSink = lambda _: None,
+    ) -> None:
+        """One dbt command against a database; raises TransformFailed naming what is red."""
+        self.prepare(may_parse=True)
+        with tempfile.TemporaryDirectory(prefix="synkro-dbt-") as scratch:
+            with _environment(dbt_environment(database_url)):
+                self._invoke(
+                    [*arguments, "--vars", json.dumps(variables)],
+                    Path(scratch),
+                    on_event,
+                    parsed=self.folder / "target" / "partial_parse.msgpack",
+                )
+
+    def _invoke(
+        self,
+        arguments: list[str],
+        scratch: Path,
+        on_event: EventSink = lambda _: None,
+        parsed: Path | None = None,
+    ) -> None:
+        from dbt.cli.main import dbtRunner
+        from dbt.contracts.graph.manifest import Manifest
+        from google.protobuf.json_format import MessageToDict
+
+        # A manifest is changed by running it, so every call reads its own.
+        manifest = Manifest.from_msgpack(parsed.read_bytes()) if parsed else None
+        complaints: list[str] = []
+
+        def receive(event: Any) -> None:
+            raw = MessageToDict(event, preserving_proto_field_name=True)
+            complaint = _complaint(raw)
+            if complaint:
+                complaints.append(complaint)
+            on_event(raw)
+
+        options = [
+            "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
+            "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
+            "--target-path", str(scratch), "--log-path", str(scratch),
+        ]  # fmt: skip
+        outcome = dbtRunner(manifest=manifest, callbacks=[receive]).invoke([*arguments, *options])
+        if not outcome.success:
+            what = "; ".join(complaints) or " ".join(str(outcome.exception).split())
+            raise TransformFailed(f"dbt {arguments[0]} failed: {what}")
+
+
+def tenant_day_arguments() -> list[str]:
+    """What a tenant's days need of dbt: the tables and the tests that gate them, never a view."""
+    return [
+        "build",
+        "--select", "config.materialized:incremental", "resource_type:test",
+        "--exclude", "resource_type:unit_test", "tag:audit",
+    ]  # fmt: skip
+
+
+def _complaint(event: dict[str, Any]) -> str | None:
+    data = event.get("data", {})
+    name = event.get("info", {}).get("name")
+    if name == "LogTestResult" and data.get("status") in {"fail", "error"}:
+        rows = data.get("num_failures")
+        return f"test {data.get('name')} is red" + (f" ({rows} rows)" if rows else "")
+    if name in {"RunResultError", "RunResultFailure", "MainEncounteredError"}:
+        return " ".join(str(event.get("info", {}).get("msg", "")).split()) or None
+    return None
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """dbt's profile can only be filled from the environment; leave it as it was found."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+if __name__ == "__main__":
+    TransformProject(Path(__file__).resolve().parents[2] / "dbt_project").prepare(may_parse=True)
