@@ -1,0 +1,93 @@
+"""Numbers, times and phones as people read them, in the tenant's language.
+
+What lives here: formatting of values. The sentences around them are ``wording``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from synkro_assets.domain.facts import Fact
+
+_HOUR = 60
+_DAY = 24 * 60
+
+_UNITS = {"ru": ("д", "ч", "мин"), "en": ("d", "h", "min")}
+_UNDER_A_MINUTE = {"ru": "меньше минуты", "en": "under a minute"}
+
+
+def count(value: Decimal | int, language: str) -> str:
+    """A whole number with the language's grouping."""
+    return format_decimal(int(value), locale=language)
+
+
+def counted(value: Decimal | int, forms: dict[str, str], language: str) -> str:
+    """A number with its noun in the right plural form: ``5 диалогов``."""
+    return f"{count(value, language)} {plural_form(value, forms, language)}"
+
+
+def plural_form(value: Decimal | int, forms: dict[str, str], language: str) -> str:
+    """The form that goes with a whole number, by CLDR's plural categories."""
+    category = Locale.parse(language).plural_form(int(value))
+    return forms.get(category, forms["other"])
+
+
+def duration(minutes: Decimal, language: str) -> str:
+    """Minutes as days, hours and minutes; two units at most."""
+    if 0 < minutes < 1:
+        return _UNDER_A_MINUTE[language]
+    whole = int(minutes.to_integral_value(ROUND_HALF_UP))
+    days, rest = divmod(whole, _DAY)
+    hours, rest = divmod(rest, _HOUR)
+    named = [
+        f"{n} {unit}" for n, unit in zip((days, hours, rest), _UNITS[language], strict=True) if n
+    ]
+    return " ".join(named[:2]) or f"0 {_UNITS[language][2]}"
+
+
+def amount(value: Decimal, currency_code: str | None, language: str) -> str:
+    """Whole money units with the currency's sign."""
+    if not currency_code:
+        return count(value, language)
+    return format_currency(
+        value, currency_code, locale=language, currency_digits=False,
+        format={"ru": "#,##0\xa0¤", "en": "¤#,##0"}[language],
+    )  # fmt: skip
+
+
+def fact_value(fact: Fact, language: str) -> str:
+    """A fact's value with its unit; the caller has made sure there is one."""
+    assert fact.value is not None
+    if fact.unit == "minutes":
+        return duration(fact.value, language)
+    if fact.unit == "amount":
+        return amount(fact.value, fact.currency_code, language)
+    return count(fact.value, language)
+
+
+def day_name(day: date, language: str) -> str:
+    """``вторник, 3 марта 2026``."""
+    pattern = {"ru": "EEEE, d MMMM y", "en": "EEEE, d MMMM y"}[language]
+    return format_date(day, pattern, locale=language)
+
+
+def moment(instant: datetime, timezone: str, language: str) -> str:
+    """An instant in the tenant's zone: ``3 марта, 22:01``."""
+    return format_datetime(instant.astimezone(ZoneInfo(timezone)), "d MMMM, HH:mm", locale=language)
+
+
+def phone(e164: str) -> str:
+    """An E.164 number spaced for reading; as it is when it cannot be read."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
