@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.operations.platform import Platform, open_platform
 from synkro_assets.storage.connection_urls import dagster_url
+from synkro_assets.storage.key_ring import HOW_TO_MAKE_A_KEY
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -82,8 +83,7 @@ def platform(settings: Settings) -> Iterator[Platform]:
     keys = settings.encryption_keys.get_secret_value() if settings.encryption_keys else None
     if settings.is_production and keys is None:
         raise UsageProblem(
-            "SYNKRO_ENCRYPTION_KEYS is required when SYNKRO_ENV=production: make one with "
-            "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+            f"SYNKRO_ENCRYPTION_KEYS is required when SYNKRO_ENV=production: {HOW_TO_MAKE_A_KEY}"
         )
     with open_platform(settings.home, url, keys) as opened:
         yield opened

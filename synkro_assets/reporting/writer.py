@@ -58,7 +58,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """A finished report; ``status`` is ``complete`` (with a model's conclusions) or ``facts_only``."""
+    """A finished report; ``status`` is ``complete`` (a model's conclusions) or ``facts_only``."""
 
     document: ReportDocument
     status: str

@@ -92,8 +92,8 @@ class Database:
         if version < OLDEST_SUPPORTED * 10000:
             connection.close()
             raise DatabaseTooOld(
-                f"the database {described(self.url)} is PostgreSQL {version // 10000}: Synkro needs "
-                f"{OLDEST_SUPPORTED} or newer"
+                f"the database {described(self.url)} is PostgreSQL {version // 10000}: "
+                f"Synkro needs {OLDEST_SUPPORTED} or newer"
             )
         return connection
 

@@ -18,18 +18,21 @@ from synkro_assets.domain.errors import SecretUnreadable, UsageProblem
 
 KEY_FILE = "encryption.key"
 
+HOW_TO_MAKE_A_KEY = (
+    "make one with python -c 'from cryptography.fernet import Fernet; "
+    "print(Fernet.generate_key().decode())'"
+)
+
 
 class KeyRing:
-    """Seals JSON objects; the envelope names its tenant and kind, so a swapped row will not open."""
+    """Seals JSON objects; each names its tenant and kind, so that a swapped row will not open."""
 
     def __init__(self, keys: list[str]) -> None:
         try:
             self._fernet = MultiFernet([Fernet(key.strip()) for key in keys])
         except ValueError:
             raise UsageProblem(
-                "SYNKRO_ENCRYPTION_KEYS holds something that is no Fernet key: make one with "
-                "python -c 'from cryptography.fernet import Fernet; "
-                "print(Fernet.generate_key().decode())'"
+                f"SYNKRO_ENCRYPTION_KEYS holds something that is no Fernet key: {HOW_TO_MAKE_A_KEY}"
             ) from None
 
     def seal(self, tenant_id: UUID, kind: str, secrets: dict[str, Any]) -> str:

@@ -47,32 +47,98 @@ class RawTable:
         return self.kind is not Kind.REFERENCE
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's PostgreSQL type and what it holds, for whoever reads the catalog."""
+
+    type: str
+    description: str
+
+
+_AMOCRM_ID = "amoCRM's id"
+
+COLUMNS = {
+    "tenant_id": Column("uuid", "the tenant"),
+    "business_day": Column("date", "label of the day it was read for, in the tenant's zone"),
+    "fetched_at": Column("timestamp with time zone", "when it was read"),
+    "run_id": Column("text", "Dagster's run that read it"),
+    "payload": Column("jsonb", "the provider's answer as it came"),
+    "amocrm_account_id": Column("bigint", _AMOCRM_ID),
+    "amocrm_user_id": Column("bigint", _AMOCRM_ID),
+    "amocrm_pipeline_id": Column("bigint", _AMOCRM_ID),
+    "amocrm_loss_reason_id": Column("bigint", _AMOCRM_ID),
+    "amocrm_event_id": Column("text", _AMOCRM_ID),
+    "amocrm_lead_id": Column("bigint", _AMOCRM_ID),
+    "amocrm_contact_id": Column("bigint", _AMOCRM_ID),
+    "event_type": Column("text", "amoCRM's event type, such as lead_status_changed"),
+    "entity_type": Column("text", "what the event happened to, such as lead"),
+    "entity_id": Column("bigint", "amoCRM's id of what the event happened to"),
+    "created_at": Column("timestamp with time zone", "when it happened"),
+    "updated_at": Column("timestamp with time zone", "the provider's own time of this version"),
+    "is_deleted": Column("boolean", "whether this version says the entity is in the trash"),
+    "is_main": Column("boolean", "whether this is the lead's main contact"),
+    "phones_e164": Column("text[]", "every phone of the contact in E.164"),
+    "radist_chat_id": Column("bigint", "Radist's id of the chat"),
+    "radist_contact_id": Column("bigint", "Radist's id of the person or group"),
+    "radist_connection_id": Column("bigint", "Radist's id of the channel"),
+    "radist_message_id": Column("text", "Radist's id of the message"),
+    "phone_e164": Column("text", "the chat's phone in E.164, where it has one"),
+    "direction": Column("text", "inbound or outbound, as Radist says it"),
+}
+
+
+def _reference(entity: str) -> RawTable:
+    key = f"amocrm_{entity}_id"
+    return RawTable(f"amocrm_{entity}s", Kind.REFERENCE, (key, "payload"), (key,))
+
+
 AMOCRM_TABLES = (
-    RawTable("amocrm_accounts", Kind.REFERENCE, ("amocrm_account_id", "payload"), ("amocrm_account_id",)),
-    RawTable("amocrm_users", Kind.REFERENCE, ("amocrm_user_id", "payload"), ("amocrm_user_id",)),
-    RawTable("amocrm_pipelines", Kind.REFERENCE, ("amocrm_pipeline_id", "payload"), ("amocrm_pipeline_id",)),
-    RawTable("amocrm_loss_reasons", Kind.REFERENCE, ("amocrm_loss_reason_id", "payload"), ("amocrm_loss_reason_id",)),
-    RawTable("amocrm_events", Kind.FEED,
-             ("amocrm_event_id", "event_type", "entity_type", "entity_id", "created_at", "payload"),
-             ("business_day", "amocrm_event_id")),
-    RawTable("amocrm_leads", Kind.OBSERVATION,
-             ("amocrm_lead_id", "updated_at", "is_deleted", "payload"),
-             ("amocrm_lead_id", "updated_at", "is_deleted")),
-    RawTable("amocrm_contacts", Kind.OBSERVATION,
-             ("amocrm_contact_id", "updated_at", "phones_e164", "payload"),
-             ("amocrm_contact_id", "updated_at")),
-    RawTable("amocrm_lead_contacts", Kind.OBSERVATION,
-             ("amocrm_lead_id", "amocrm_contact_id", "is_main", "payload"),
-             ("amocrm_lead_id", "amocrm_contact_id")),
-)  # fmt: skip
+    _reference("account"),
+    _reference("user"),
+    _reference("pipeline"),
+    _reference("loss_reason"),
+    RawTable(
+        "amocrm_events",
+        Kind.FEED,
+        ("amocrm_event_id", "event_type", "entity_type", "entity_id", "created_at", "payload"),
+        ("business_day", "amocrm_event_id"),
+    ),
+    RawTable(
+        "amocrm_leads",
+        Kind.OBSERVATION,
+        ("amocrm_lead_id", "updated_at", "is_deleted", "payload"),
+        ("amocrm_lead_id", "updated_at", "is_deleted"),
+    ),
+    RawTable(
+        "amocrm_contacts",
+        Kind.OBSERVATION,
+        ("amocrm_contact_id", "updated_at", "phones_e164", "payload"),
+        ("amocrm_contact_id", "updated_at"),
+    ),
+    RawTable(
+        "amocrm_lead_contacts",
+        Kind.OBSERVATION,
+        ("amocrm_lead_id", "amocrm_contact_id", "is_main", "payload"),
+        ("amocrm_lead_id", "amocrm_contact_id"),
+    ),
+)
 
 RADIST_TABLES = (
-    RawTable("radist_chats", Kind.FEED,
-             ("radist_chat_id", "radist_contact_id", "radist_connection_id", "phone_e164", "payload"),
-             ("business_day", "radist_chat_id")),
-    RawTable("radist_messages", Kind.FEED,
-             ("radist_message_id", "radist_chat_id", "direction", "created_at", "payload"),
-             ("business_day", "radist_chat_id", "radist_message_id")),
+    RawTable(
+        "radist_chats",
+        Kind.FEED,
+        (
+            "radist_chat_id", "radist_contact_id", "radist_connection_id", "phone_e164",
+            "payload",
+        ),
+        ("business_day", "radist_chat_id"),
+    ),
+    RawTable(
+        "radist_messages",
+        Kind.FEED,
+        ("radist_message_id", "radist_chat_id", "direction", "created_at", "payload"),
+        ("business_day", "radist_chat_id", "radist_message_id"),
+    ),
 )  # fmt: skip
 
 RAW_TABLES = {table.name: table for table in (*AMOCRM_TABLES, *RADIST_TABLES)}
@@ -100,7 +166,7 @@ def load_rows(
 
     Rows that repeat a key are one row, the last one; a provider's pages overlap.
     """
-    names = [*_shared_columns(table), *table.columns]
+    names = stored_columns(table)
     shared = [load.tenant_id, load.fetched_at, load.run_id]
     if table.is_of_a_day:
         shared.append(load.business_day)
@@ -125,15 +191,9 @@ def load_rows(
     return count
 
 
-def stored_ids(connection: Connection, tenant_id: UUID, table: RawTable, column: str) -> set[Any]:
-    """Every value of a key column that a tenant has in a raw table."""
-    rows = connection.execute(
-        sql.SQL("select distinct {} as id from {} where tenant_id = %s").format(
-            sql.Identifier(column), sql.Identifier("raw", table.name)
-        ),
-        [tenant_id],
-    )
-    return {row["id"] for row in rows}
+def stored_columns(table: RawTable) -> list[str]:
+    """Every column of a raw table, the shared ones first."""
+    return [*_shared_columns(table), *table.columns]
 
 
 def _shared_columns(table: RawTable) -> list[str]:
@@ -143,7 +203,7 @@ def _shared_columns(table: RawTable) -> list[str]:
 def _merge(
     table: RawTable, target: sql.Identifier, incoming: sql.Identifier, names: list[str]
 ) -> sql.Composed:
-    """Insert the last arrival of each key; where the key is stored, change it only if it differs."""
+    """Insert the last arrival of each key; change what is stored only where it differs."""
     own = [name for name in table.columns if name not in table.key]
     changes = sql.SQL(", ").join(
         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))

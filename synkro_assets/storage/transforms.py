@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
+
 from synkro_assets.domain.errors import TransformFailed, UsageProblem
 from synkro_assets.storage.connection_urls import dbt_environment
-from synkro_assets.storage.database import Database
+from synkro_assets.storage.database import Connection, Database, scalar
 
 EventSink = Callable[[dict[str, Any]], None]
 
@@ -126,14 +128,16 @@ class TransformProject:
     ) -> None:
         """One dbt command against a database; raises TransformFailed naming what is red."""
         self.prepare(may_parse=True)
-        with tempfile.TemporaryDirectory(prefix="synkro-dbt-") as scratch:
-            with _environment(dbt_environment(database_url)):
-                self._invoke(
-                    [*arguments, "--vars", json.dumps(variables)],
-                    Path(scratch),
-                    on_event,
-                    parsed=self.folder / "target" / "partial_parse.msgpack",
-                )
+        with (
+            tempfile.TemporaryDirectory(prefix="synkro-dbt-") as scratch,
+            _environment(dbt_environment(database_url)),
+        ):
+            self._invoke(
+                [*arguments, "--vars", json.dumps(variables)],
+                Path(scratch),
+                on_event,
+                parsed=self.folder / "target" / "partial_parse.msgpack",
+            )
 
     def _invoke(
         self,
@@ -166,6 +170,24 @@ class TransformProject:
         if not outcome.success:
             what = "; ".join(complaints) or " ".join(str(outcome.exception).split())
             raise TransformFailed(f"dbt {arguments[0]} failed: {what}")
+
+
+def view_row_counts(
+    connection: Connection, project: TransformProject, tenant_id: UUID, days: Sequence[date]
+) -> dict[tuple[str, str], int]:
+    """How many rows each view shows of a tenant's days, by (schema, view)."""
+    counts = {}
+    for node in json.loads(project.manifest_path.read_bytes())["nodes"].values():
+        if node["resource_type"] != "model" or node["config"]["materialized"] != "view":
+            continue
+        name = (node["schema"], node["name"])
+        of_days = sql.SQL("and business_day = any(%(days)s)")
+        query = sql.SQL("select count(*) as rows from {} where tenant_id = %(tenant)s {}").format(
+            sql.Identifier(*name), of_days if "business_day" in node["columns"] else sql.SQL("")
+        )
+        row = connection.execute(query, {"tenant": tenant_id, "days": list(days)}).fetchone()
+        counts[name] = int(scalar(row))
+    return counts
 
 
 def tenant_day_arguments() -> list[str]:

@@ -1,0 +1,88 @@
+"""The day's facts and its report; the report's transaction queues its delivery.
+
+What lives here: the Dagster skin. Computing facts is ``storage/facts.py``, words are ``reporting``.
+"""
+
+from __future__ import annotations
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    PartitionsDefinition,
+    ResourceParam,
+    asset,
+)
+
+from synkro_assets.failures import as_dagster_failures
+from synkro_assets.operations.daily_report import Delivery, compute_daily_facts, make_daily_report
+from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.partitions import split_key
+from synkro_assets.resources import DELIVER_TAG
+
+FACT_SOURCES = (
+    "dim_managers", "fct_dialogs", "fct_lead_stage_changes", "fct_leads", "fct_messages",
+    "fct_replies", "fct_waiting_dialogs", "rpt_manager_day", "rpt_tenant_day",
+)  # fmt: skip
+
+
+def build(partitions: PartitionsDefinition) -> list[AssetsDefinition]:
+    """Both assets over ``partitions``."""
+    return [_daily_facts(partitions), _daily_report(partitions)]
+
+
+def _daily_facts(partitions: PartitionsDefinition) -> AssetsDefinition:
+    @asset(
+        key=["reports", "daily_facts"],
+        description="Every number of the day: value, unit and sample size, for the tenant, each "
+        "manager and each loss reason. Cached answers of the one fact query.",
+        group_name="reports",
+        owners=["team:data"],
+        kinds={"sql", "postgres"},
+        partitions_def=partitions,
+        deps=[AssetKey(["marts", name]) for name in FACT_SOURCES],
+        metadata={"dagster/table_name": "app.report_facts"},
+    )
+    def daily_facts(
+        context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
+    ) -> MaterializeResult:
+        _, day = split_key(context.partition_key)
+        with as_dagster_failures(), tenant_run.step("reports/daily_facts", progress=75):
+            facts = compute_daily_facts(tenant_run, day)
+        return MaterializeResult(metadata={"dagster/partition_row_count": len(facts)})
+
+    return daily_facts
+
+
+def _daily_report(partitions: PartitionsDefinition) -> AssetsDefinition:
+    @asset(
+        key=["reports", "daily_report"],
+        description="The day's report: facts by code, conclusions by a model that cites facts by "
+        "id. Queues its delivery when it is the latest closed day, or when the run is tagged "
+        f"{DELIVER_TAG}=yes.",
+        group_name="reports",
+        owners=["team:data"],
+        kinds={"python", "gemini"},
+        partitions_def=partitions,
+        deps=[AssetKey(["reports", "daily_facts"])],
+        metadata={"dagster/table_name": "app.reports"},
+    )
+    def daily_report(
+        context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
+    ) -> MaterializeResult:
+        _, day = split_key(context.partition_key)
+        with as_dagster_failures(), tenant_run.step("reports/daily_report", progress=85):
+            delivery = Delivery.from_tag(context.run_tags.get(DELIVER_TAG))
+            made = make_daily_report(tenant_run, day, delivery, context.log.info)
+        return MaterializeResult(
+            metadata={
+                "report_id": str(made.report_id),
+                "status": made.status,
+                "parts_queued": made.parts_queued,
+                "report": MetadataValue.md(made.text),
+            }
+        )
+
+    return daily_report

@@ -1,0 +1,48 @@
+"""START HERE: everything Dagster sees, assembled.
+
+What lives here: the assembly. Each kind of definition has a file of its own beside this one; tests
+call ``build_defs`` with other resources instead of patching.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagster import Definitions, in_process_executor
+
+from synkro_assets import asset_checks, jobs, partitions
+from synkro_assets.assets import dbt_models, delivery, raw_amocrm, raw_radist, reports
+from synkro_assets.operations.platform import SystemClock
+from synkro_assets.resources import PlatformResource, TenantRunResource
+from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
+from synkro_assets.storage.transforms import TransformProject
+
+
+def build_defs(settings: Settings, **overrides: Any) -> Definitions:
+    """The definitions of an installation; ``overrides`` replace resources by key.
+
+    Nothing is read but the settings and the dbt project: no database and no network.
+    """
+    project = TransformProject(PROJECT_ROOT / "dbt_project")
+    project.prepare(may_parse=not settings.is_production)
+    days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
+    return Definitions(
+        assets=[
+            raw_amocrm.build(days),
+            raw_radist.build(days),
+            dbt_models.build(project, days),
+            *reports.build(days),
+            delivery.build(days),
+        ],
+        asset_checks=asset_checks.build(days),
+        jobs=jobs.build(days),
+        executor=in_process_executor,
+        resources={
+            "platform": PlatformResource(),
+            "tenant_run": TenantRunResource(platform=PlatformResource()),
+            **overrides,
+        },
+    )
+
+
+defs = build_defs(load_settings())

@@ -1,0 +1,37 @@
+"""Refusing a fetch that is shorter than the source itself said it would be.
+
+What lives here: the comparisons. Partial is failure: nothing of a refused fetch is stored, and a
+later run tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from synkro_assets.domain.errors import IncompleteFetch
+
+_NAMED = 5
+
+
+def require_all(what: str, asked: Collection[int], answered: Collection[int]) -> None:
+    """Raise IncompleteFetch when ids the source itself named did not come back."""
+    missing = sorted(set(asked) - set(answered))
+    if missing:
+        raise IncompleteFetch(
+            f"{len(missing)} {what} were named by the source but not answered "
+            f"({_listed(missing)}): nothing of this day was stored, run it again"
+        )
+
+
+def require_messages(silent_chats: Sequence[int]) -> None:
+    """Raise IncompleteFetch when chats whose last message is of the day answered none of the day."""
+    if silent_chats:
+        raise IncompleteFetch(
+            f"Radist shows a message of the day in {len(silent_chats)} chats but answered none "
+            f"({_listed(silent_chats)}): nothing of this day was stored, run it again"
+        )
+
+
+def _listed(ids: Sequence[int]) -> str:
+    named = ", ".join(map(str, ids[:_NAMED]))
+    return named if len(ids) <= _NAMED else f"{named}, …"

@@ -1,0 +1,62 @@
+"""Phone numbers as people write them, in E.164.
+
+What lives here: finding the numbers in a field. Which fields hold phones is known to ``amocrm`` and
+``radist``; spacing a number for reading is ``reporting/figures.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SEPARATORS = re.compile(r"[,;/\n|]| и | or ", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65536)
+def phones_in(text: str, region: str) -> tuple[str, ...]:
+    """Every number of a text in E.164, in order, each once.
+
+    ``region`` is the ISO 3166 code that numbers without a country code belong to. What is no number
+    is left out; the text itself stays in the payload.
+    """
+    found: list[str] = []
+    for piece in _SEPARATORS.split(text):
+        found.extend(number for number in _numbers(piece, region) if number not in found)
+    return tuple(found)
+
+
+def phone_of(text: str | None, region: str) -> str | None:
+    """The first number of a text in E.164, or None."""
+    numbers = phones_in(text, region) if text else ()
+    return numbers[0] if numbers else None
+
+
+def _numbers(piece: str, region: str) -> list[str]:
+    import phonenumbers
+
+    whole = _parsed(piece, region)
+    if whole is not None:
+        return [whole]
+    matches = phonenumbers.PhoneNumberMatcher(piece, region, phonenumbers.Leniency.POSSIBLE)
+    return [_e164(match.number) for match in matches]
+
+
+def _parsed(piece: str, region: str) -> str | None:
+    """The piece as one valid number: with the region's rules, else as a full number without ``+``."""
+    import phonenumbers
+
+    digits = re.sub(r"\D", "", piece)
+    for candidate, default in ((piece, region), (f"+{digits}", None)):
+        try:
+            number = phonenumbers.parse(candidate, default)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return _e164(number)
+    return None
+
+
+def _e164(number: object) -> str:
+    import phonenumbers
+
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -1,0 +1,184 @@
+"""One tenant-day of Radist.Online: the chats that had messages in the window, and the messages.
+
+What lives here: which chats are read and how answers become raw rows. Asking is
+``providers/radist``, loading is ``storage/raw_rows.py``.
+
+The feed of contacts is ordered by newest activity and moves while it is read: a contact that gets a
+message jumps to its head. It is therefore read again from the head until a page holds nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.errors import IncompleteFetch
+from synkro_assets.ingestion.completeness import require_messages
+from synkro_assets.ingestion.phones import phone_of
+
+Payload = dict[str, Any]
+Rows = dict[str, list[tuple[Any, ...]]]
+
+# The order of the feed is inferred from its users, not documented: go on well past the window.
+_OLD_BY = timedelta(days=1)
+_OLD_PAGES = 2
+_MAX_SCANS = 10
+
+
+class Radist(Protocol):
+    """What this stage asks of a client."""
+
+    def connections(self) -> Iterable[Payload]: ...
+    def chats_with_contacts(self) -> Iterator[list[Payload]]: ...
+    def chat_messages(
+        self, chat_id: int, since: datetime, until: datetime, max_pages: int
+    ) -> Iterable[Payload]: ...
+
+
+ParseTime = Callable[[str], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of Radist one run may read."""
+
+    contact_pages: int
+    message_pages: int
+
+
+@dataclass(slots=True)
+class RadistDay:
+    """Everything Radist answered about a day: chats that spoke in the window, and what they said."""
+
+    connection_types: dict[int, str]
+    chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
+    messages: dict[int, list[Payload]] = field(default_factory=dict)
+
+    @property
+    def message_count(self) -> int:
+        return sum(map(len, self.messages.values()))
+
+
+def fetch_day(
+    client: Radist,
+    window: Window,
+    limits: Limits,
+    parse_time: ParseTime,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> RadistDay:
+    """Read a day's window from Radist; raises ProviderError or IncompleteFetch, never half a day."""
+    on_progress("Radist: connections and chats")
+    day = RadistDay({int(each["id"]): str(each["type"]) for each in client.connections()})
+    candidates = _candidates(client, window, limits, parse_time)
+    on_progress(f"Radist: {len(candidates)} chats may have messages of the day")
+    silent: list[int] = []
+    for done, (chat_id, (contact, chat)) in enumerate(sorted(candidates.items()), start=1):
+        found = list(client.chat_messages(chat_id, window.start, window.end, limits.message_pages))
+        if found:
+            day.chats[chat_id] = (contact, chat)
+            day.messages[chat_id] = found
+        elif parse_time(chat["last_message"]["created_at"]) in window:
+            silent.append(chat_id)
+        if done % 100 == 0:
+            on_progress(f"Radist: {done} of {len(candidates)} chats read")
+    require_messages(silent)
+    on_progress(f"Radist: {day.message_count} messages in {len(day.chats)} chats")
+    return day
+
+
+def _candidates(
+    client: Radist, window: Window, limits: Limits, parse_time: ParseTime
+) -> dict[int, tuple[Payload, Payload]]:
+    """The chats whose last message is not older than the window, with their contacts."""
+    found: dict[int, tuple[Payload, Payload]] = {}
+    seen: set[int] = set()
+    for _ in range(_MAX_SCANS):
+        if not _scan(client, window, limits, parse_time, found, seen):
+            return found
+    raise IncompleteFetch(
+        f"Radist's list of chats still changed after {_MAX_SCANS} readings: nothing of this day "
+        "was stored, run it again"
+    )
+
+
+def _scan(
+    client: Radist,
+    window: Window,
+    limits: Limits,
+    parse_time: ParseTime,
+    found: dict[int, tuple[Payload, Payload]],
+    seen: set[int],
+) -> bool:
+    """Read the feed from its head; true when more than its first page was new.
+
+    Ends at a page without news (all before it was read already) or well before the window.
+    """
+    is_first_scan, old_pages = not seen, 0
+    for number, page in enumerate(client.chats_with_contacts(), start=1):
+        if number > limits.contact_pages:
+            raise IncompleteFetch(
+                f"Radist has more than {limits.contact_pages} pages of contacts for this day: "
+                "raise max_radist_contact_pages"
+            )
+        news = [contact for contact in page if int(contact["contact_id"]) not in seen]
+        for contact in page:
+            _keep_candidates(contact, window, parse_time, found)
+        if not news and not is_first_scan:
+            return number > 1
+        seen.update(int(contact["contact_id"]) for contact in news)
+        newest = [contact.get("last_chat_updated_at") for contact in page]
+        is_old = all(at and parse_time(at) < window.start - _OLD_BY for at in newest)
+        old_pages = old_pages + 1 if is_old else 0
+        if old_pages == _OLD_PAGES:
+            break
+    return is_first_scan
+
+
+def _keep_candidates(
+    contact: Payload,
+    window: Window,
+    parse_time: ParseTime,
+    found: dict[int, tuple[Payload, Payload]],
+) -> None:
+    person = {key: value for key, value in contact.items() if key != "chats"}
+    for chat in contact.get("chats") or []:
+        last = (chat.get("last_message") or {}).get("created_at")
+        if last is not None and parse_time(last) >= window.start:
+            found[int(chat["chat_id"])] = (person, chat)
+
+
+def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
+    """The day as rows of the ``raw.radist_*`` tables, by table name."""
+    return {
+        "radist_chats": [
+            _chat_row(contact, chat, day.connection_types, region)
+            for contact, chat in day.chats.values()
+        ],
+        "radist_messages": [
+            _message_row(chat_id, message, parse_time)
+            for chat_id, messages in day.messages.items()
+            for message in messages
+        ],
+    }
+
+
+def _chat_row(
+    contact: Payload, chat: Payload, connection_types: dict[int, str], region: str
+) -> tuple[Any, ...]:
+    connection_id = int(chat["connection_id"])
+    payload = {
+        "contact": contact,
+        "chat": chat,
+        "connection_type": connection_types.get(connection_id),
+    }
+    phone = phone_of(chat.get("phone"), region)
+    return (int(chat["chat_id"]), int(contact["contact_id"]), connection_id, phone, payload)
+
+
+def _message_row(chat_id: int, message: Payload, parse_time: ParseTime) -> tuple[Any, ...]:
+    created_at = parse_time(message["created_at"])
+    direction = str(message.get("direction") or "other")
+    return (str(message["message_id"]), chat_id, direction, created_at, message)

@@ -1,0 +1,167 @@
+"""Making a day's facts and report from what is stored, and queueing its delivery.
+
+What lives here: gathering the day, asking the writer, storing the outcome in one transaction. The
+words are ``reporting``, sending is ``report_delivery``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from synkro_assets.delivery import telegram
+from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.facts import Fact
+from synkro_assets.domain.report_document import plain_text
+from synkro_assets.operations.provider_clients import model_client
+from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.reporting.facts_report import DayData
+from synkro_assets.reporting.writer import WrittenReport, conclusions_key, write_report
+from synkro_assets.storage import deliveries, facts, reports
+from synkro_assets.storage.database import Connection
+from synkro_assets.storage.integrations import integrations_of
+from synkro_assets.storage.marts import manager_names, newest_fetch
+
+
+class Delivery(Enum):
+    """Whether a report is to be sent: asked for, refused, or left to the rule."""
+
+    ASKED = "yes"
+    REFUSED = "no"
+    BY_RULE = "by rule"
+
+    @classmethod
+    def from_tag(cls, value: str | None) -> Delivery:
+        return cls(value) if value in {"yes", "no"} else cls.BY_RULE
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReport:
+    """A stored report and how many parts of it wait to be sent."""
+
+    report_id: UUID
+    status: str
+    text: str
+    parts_queued: int
+
+
+def compute_daily_facts(run: TenantRun, day: BusinessDay) -> list[Fact]:
+    """Evaluate the fact query for a day's window and cache its answer."""
+    window = run.plan(day).window
+    with run.transaction() as connection:
+        found = facts.compute_facts(connection, run.tenant.tenant_id, day, day, window)
+        key = facts.daily_period_key(day)
+        facts.store_facts(connection, run.tenant.tenant_id, key, window, found)
+    run.log(f"{len(found)} facts", step="reports/daily_facts")
+    return found
+
+
+def make_daily_report(
+    run: TenantRun, day: BusinessDay, delivery: Delivery, on_progress: Callable[[str], None]
+) -> MadeReport:
+    """Write the day's report from its facts, store it and queue its delivery."""
+    with run.transaction() as connection:
+        data = _day_data(connection, run, day)
+        before = reports.daily_report(connection, run.tenant.tenant_id, day)
+    model = model_client(run.platform, run.tenant)
+    min_dialogs = run.tenant.config.min_dialogs_for_report
+    key = conclusions_key(data, model) if model is not None else None
+    if before is not None and key is not None and before.metadata.get("conclusions_key") == key:
+        on_progress("the facts are those of the stored report: it stays as it is")
+        written = None
+    else:
+        written = write_report(data, model, min_dialogs, on_progress)
+    with run.transaction() as connection:
+        if written is not None:
+            report_id = _store(connection, run, data, written)
+        else:
+            assert before is not None
+            report_id = before.report_id
+        queued = _queue(connection, run, day, report_id, written, delivery)
+        stored = reports.daily_report(connection, run.tenant.tenant_id, day)
+    assert stored is not None
+    run.log(f"report {stored.status}, {queued} messages queued", step="reports/daily_report")
+    return MadeReport(report_id, stored.status, stored.summary_text, queued)
+
+
+def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayData:
+    plan, tenant = run.plan(day), run.tenant
+    sources = [
+        source
+        for source, is_read in (
+            ("radist", plan.mode.reads_radist),
+            ("amocrm", plan.mode.reads_amocrm),
+        )
+        if is_read
+    ]
+    key = facts.daily_period_key(day)
+    return DayData(
+        tenant_name=tenant.name,
+        language=tenant.language,
+        business_day=day,
+        window=plan.window,
+        timezone=plan.timezone,
+        facts=tuple(facts.stored_facts(connection, tenant.tenant_id, key)),
+        waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, day)),
+        managers=manager_names(connection, tenant.tenant_id, day),
+        fetched_at=newest_fetch(connection, tenant.tenant_id, day) or run.platform.clock.now(),
+        sources=tuple(sources),
+    )
+
+
+def _store(connection: Connection, run: TenantRun, data: DayData, written: WrittenReport) -> UUID:
+    return reports.save_daily_report(
+        connection,
+        run.tenant.tenant_id,
+        reports.ReportRow(
+            business_day=data.business_day,
+            window=data.window,
+            status=written.status,
+            summary_text=plain_text(written.document),
+            metadata={
+                **written.metadata,
+                "language": data.language,
+                "document": written.document.as_json(),
+                "messages": telegram.messages(written.document),
+            },
+            data_ref=facts.daily_period_key(data.business_day),
+            job_run_id=run.job_run_id,
+            followup_minutes=run.tenant.config.telegram_followup_minutes,
+        ),
+        run.platform.clock.now(),
+    )
+
+
+def _queue(
+    connection: Connection,
+    run: TenantRun,
+    day: BusinessDay,
+    report_id: UUID,
+    written: WrittenReport | None,
+    delivery: Delivery,
+) -> int:
+    """Queue the report's messages if they are to be sent and none ever was."""
+    tenant = run.tenant
+    is_latest = day == tenant.config.calendar.latest_closed(run.platform.clock.now())
+    if delivery is Delivery.REFUSED or (delivery is Delivery.BY_RULE and not is_latest):
+        return 0
+    integration = integrations_of(connection, tenant.tenant_id).get("telegram")
+    if integration is None:
+        run.log(
+            "no telegram integration: the report is stored and not sent",
+            step="reports/daily_report",
+            level="warning",
+        )
+        return 0
+    stored = reports.daily_report(connection, tenant.tenant_id, day)
+    assert stored is not None
+    return deliveries.queue_parts(
+        connection,
+        tenant.tenant_id,
+        report_id,
+        "telegram",
+        str(integration.public_data["chat_id"]),
+        stored.metadata["messages"],
+    )

@@ -1,0 +1,89 @@
+"""Wiring clients: a tenant's integration, its opened secrets, the limiter and the log.
+
+What lives here: the one place where storage and providers meet. The clients are ``providers``; the
+fields of each kind are ``providers/catalog.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from synkro_assets.domain.errors import MissingIntegration
+from synkro_assets.domain.protocols import Exchange
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.platform import Platform
+from synkro_assets.providers import amocrm, gemini, radist, telegram
+from synkro_assets.storage.integrations import StoredIntegration, integrations_of
+from synkro_assets.storage.request_slots import RequestSlots
+
+_FACTORIES: dict[str, Callable[..., Any]] = {
+    "amocrm": amocrm.client,
+    "radist": radist.client,
+    "ai": gemini.client,
+    "telegram": telegram.client,
+}
+
+
+class NoExchangeLog:
+    """Keeps nothing: the table of exchanges is not part of the schema yet."""
+
+    def record(self, exchange: Exchange) -> None:
+        return None
+
+
+def amocrm_client(platform: Platform, tenant: Tenant) -> amocrm.AmoCrmClient:
+    """The tenant's amoCRM client; raises MissingIntegration."""
+    return _client(platform, tenant, "amocrm")  # type: ignore[no-any-return]  # by the table above
+
+
+def radist_client(platform: Platform, tenant: Tenant) -> radist.RadistClient:
+    """The tenant's Radist client; raises MissingIntegration."""
+    return _client(platform, tenant, "radist")  # type: ignore[no-any-return]  # by the table above
+
+
+def telegram_client(platform: Platform, tenant: Tenant) -> telegram.TelegramClient:
+    """The tenant's bot; raises MissingIntegration."""
+    return _client(platform, tenant, "telegram")  # type: ignore[no-any-return]  # by the table above
+
+
+def model_client(platform: Platform, tenant: Tenant) -> gemini.GeminiClient | None:
+    """The tenant's model, or None: a report without one is a report of facts only."""
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        if "ai" not in integrations_of(connection, tenant.tenant_id):
+            return None
+    return _client(platform, tenant, "ai")  # type: ignore[no-any-return]  # by the table above
+
+
+def client_of(platform: Platform, tenant: Tenant, stored: StoredIntegration) -> Any:
+    """A client for a stored integration, whatever its kind."""
+    secrets = (
+        platform.keys.open(
+            tenant.tenant_id, stored.kind, stored.sealed_secrets, owner=f"tenant {tenant.slug}"
+        )
+        if stored.sealed_secrets
+        else {}
+    )
+    return _FACTORIES[stored.kind](
+        stored.public_data,
+        secrets,
+        limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
+        log=NoExchangeLog(),
+        clock=platform.clock,
+    )
+
+
+def has_client(kind: str) -> bool:
+    """Whether a kind of integration has a client yet."""
+    return kind in _FACTORIES
+
+
+def _client(platform: Platform, tenant: Tenant, kind: str) -> Any:
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        stored = integrations_of(connection, tenant.tenant_id).get(kind)
+    if stored is None:
+        raise MissingIntegration(
+            f"tenant {tenant.slug} has no {kind} integration: save one with "
+            f"'synkro integrations set {tenant.slug} {kind} --file FILE.json'"
+        )
+    return client_of(platform, tenant, stored)

@@ -1,0 +1,77 @@
+"""Delivering a day's report from the outbox to the tenant's Telegram chat.
+
+What lives here: wiring a pass of the outbox to the tenant's bot. The pass itself is
+``delivery/outbox.py``; what is queued was decided by ``daily_report``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from synkro_assets.delivery.outbox import deliver_report, require_queued
+from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.errors import WorkFailed
+from synkro_assets.domain.tenant import Tenant, TenantSlug
+from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.provider_clients import telegram_client
+from synkro_assets.providers.telegram import TelegramClient
+from synkro_assets.storage.deliveries import Part, parts_of_day
+from synkro_assets.storage.integrations import integrations_of
+from synkro_assets.storage.tenants import tenant_by_slug
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A report whose every part has arrived; ``sent_now`` of them in this pass."""
+
+    report_id: UUID
+    parts: list[Part]
+    sent_now: int
+
+
+class _Chat:
+    """The tenant's chat as the outbox sees it."""
+
+    def __init__(self, client: TelegramClient, message_thread_id: int | None) -> None:
+        self._client = client
+        self._thread = message_thread_id
+
+    def send_message(self, recipient: str, html: str) -> str:
+        return str(self._client.send_message(recipient, html, self._thread))
+
+
+def deliver_daily_report(platform: Platform, slug: TenantSlug, day: BusinessDay) -> Delivered:
+    """Send what is queued of a day's report; raises WorkFailed unless every part has arrived."""
+    with platform.database.transaction() as connection:
+        tenant = tenant_by_slug(connection, slug)
+    parts = _parts(platform, tenant, day)
+    require_queued(parts, f"{slug} on {day}")
+    report_id = parts[0].report_id
+    sent_now, problems = 0, ()
+    if any(part.status in {"pending", "sending"} for part in parts):
+        outcome = deliver_report(
+            platform.database, tenant.tenant_id, report_id, _chat(platform, tenant)
+        )
+        sent_now, problems = len(outcome.sent), outcome.problems
+        parts = _parts(platform, tenant, day)
+    missing = [part for part in parts if part.status != "sent"]
+    if missing:
+        said = "; ".join(problems) or "; ".join(
+            f"part {part.part} of {part.parts} is {part.status}: {part.last_error}"
+            for part in missing
+        )
+        raise WorkFailed(f"the report of {slug} for {day} was not delivered whole: {said}")
+    return Delivered(report_id, parts, sent_now)
+
+
+def _parts(platform: Platform, tenant: Tenant, day: BusinessDay) -> list[Part]:
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        return parts_of_day(connection, tenant.tenant_id, day)
+
+
+def _chat(platform: Platform, tenant: Tenant) -> _Chat:
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        stored = integrations_of(connection, tenant.tenant_id).get("telegram")
+    thread = stored.public_data.get("message_thread_id") if stored else None
+    return _Chat(telegram_client(platform, tenant), int(thread) if thread else None)
