@@ -1,0 +1,1 @@
+"""What of the command line needs Dagster or the simulators, and how output is printed."""

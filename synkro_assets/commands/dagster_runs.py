@@ -1,0 +1,160 @@
+"""Running a job for one partition in this process, recorded in Dagster like any other run.
+
+What lives here: opening the instance, creating the run and following it. What the jobs do is
+``definitions``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.errors import SynkroError
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.platform import Platform
+from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
+from synkro_assets.storage.run_ledger import RunEvent, events_since
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, Definitions
+
+FOLLOW_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A finished Dagster run; ``error`` is the first failed step's sentence."""
+
+    run_id: str
+    succeeded: bool
+    error: str | None
+
+
+def prepare_dagster_home(settings: Settings) -> Path:
+    """Bring ``dagster.yaml`` into DAGSTER_HOME; returns the folder."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    wanted = (PROJECT_ROOT / "dagster.yaml").read_bytes()
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_bytes() != wanted:
+        fresh = home / f"dagster.yaml.{os.getpid()}"
+        fresh.write_bytes(wanted)
+        fresh.replace(target)
+    return home
+
+
+@contextmanager
+def dagster_instance(settings: Settings, database_url: str) -> Iterator[DagsterInstance]:
+    """The instance of this installation, for a process that runs jobs itself."""
+    home = prepare_dagster_home(settings)
+    os.environ.update(child_environment(settings, database_url))
+    # Dagster logs every event to stderr; the ledger's own lines say the same in plain words.
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
+def run_partition(
+    instance: DagsterInstance,
+    defs: Definitions,
+    job_name: str,
+    tenant: Tenant,
+    day: BusinessDay,
+    tags: dict[str, str],
+) -> RunOutcome:
+    """Run a job for a tenant's day now; the run shows in Dagit with its lineage and log."""
+    from dagster import DagsterEventType
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+
+    from synkro_assets.partitions import register_tenants, run_tags
+    from synkro_assets.run_coordinator import TENANT_TAG
+
+    register_tenants(instance, [tenant.slug])
+    job = defs.resolve_job_def(job_name)
+    run = instance.create_run_for_job(
+        job,
+        execution_plan=create_execution_plan(job),
+        tags={**job.run_tags, **run_tags(tenant.slug, day), TENANT_TAG: tenant.slug, **tags},
+        asset_selection=None,
+        remote_job_origin=_origin(job_name),
+    )
+    errors: list[str] = []
+    for event in execute_run_iterator(InMemoryJob(job), run, instance):
+        if event.event_type in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):
+            errors.append(_sentence(event))
+    finished = instance.get_run_by_id(run.run_id)
+    succeeded = finished is not None and finished.is_success
+    return RunOutcome(run.run_id, succeeded, None if succeeded else next(iter(errors), "unknown"))
+
+
+def _origin(job_name: str):  # type: ignore[no-untyped-def]  # Dagster's type, imported late
+    """Where the code server serves this job, so that Dagit links the run to it."""
+    from dagster._core.remote_origin import (
+        GrpcServerCodeLocationOrigin,
+        RemoteJobOrigin,
+        RemoteRepositoryOrigin,
+    )
+
+    server = GrpcServerCodeLocationOrigin(
+        host=os.environ["SYNKRO_CODE_SERVER_HOST"],
+        port=int(os.environ["SYNKRO_CODE_SERVER_PORT"]),
+        location_name="synkro",
+    )
+    return RemoteJobOrigin(RemoteRepositoryOrigin(server, "__repository__"), job_name)
+
+
+def _sentence(event) -> str:  # type: ignore[no-untyped-def]  # a DagsterEvent, imported late
+    """What a failed step or run said, without Dagster's wrapping."""
+    data = event.event_specific_data
+    failure = getattr(data, "user_failure_data", None)
+    if failure is not None and failure.description:
+        return str(failure.description)
+    error = getattr(data, "error", None)
+    cause = error
+    while cause is not None and cause.cause is not None:
+        cause = cause.cause
+    text = cause.message if cause is not None else event.message
+    return " ".join(str(text or "").split()).removeprefix("dagster._core.definitions.events.")
+
+
+@contextmanager
+def following(
+    platform: Platform, tenant: Tenant, on_event: Callable[[RunEvent], None]
+) -> Iterator[Callable[[str], None]]:
+    """Pass on the step log of runs while they go on; call the given function with a run's id."""
+    followed: list[str] = []
+    stop = threading.Event()
+
+    def follow() -> None:
+        last = 0
+        while True:
+            is_last_look = stop.wait(FOLLOW_SECONDS)
+            for run_id in list(followed):
+                try:
+                    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+                        news = events_since(connection, tenant.tenant_id, run_id, last)
+                except SynkroError:
+                    news = []
+                for event in news:
+                    last = event.event_id
+                    on_event(event)
+            if is_last_look:
+                return
+
+    thread = threading.Thread(target=follow, name="synkro-follow", daemon=True)
+    thread.start()
+    try:
+        yield followed.append
+    finally:
+        stop.set()
+        thread.join()

@@ -1,0 +1,47 @@
+"""Printing: progress and words on stderr, results on stdout, one JSON document when asked.
+
+What lives here: how things look in a terminal. What is printed is decided by the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, style: str = "") -> None:
+    """A line for the person who waits; markup in ``text`` is not interpreted."""
+    stderr.print(text, style=style or None, markup=False)
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """A spinner while work of unknown length goes on (nothing when stderr is no terminal)."""
+    with stderr.status(text):
+        yield
+
+
+def emit(document: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A plain table on stdout."""
+    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*("" if cell is None else str(cell) for cell in row))
+    Console(highlight=False, markup=False, soft_wrap=True).print(drawn)
+
+
+def show(text: str) -> None:
+    """Text on stdout as it is."""
+    sys.stdout.write(text.rstrip("\n") + "\n")

@@ -1,0 +1,78 @@
+"""Saving, showing and removing a tenant's integrations; secrets are sealed on the way in.
+
+What lives here: from a person's JSON object to the stored row and back to a mask. Which fields there
+are is ``providers/catalog.py``; whether they work is ``integration_checks``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from synkro_assets.domain.errors import MissingIntegration, UsageProblem
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.platform import Platform
+from synkro_assets.providers import catalog
+from synkro_assets.storage.integrations import (
+    StoredIntegration,
+    integrations_of,
+    remove_integration,
+    save_integration,
+)
+
+
+def parse_integration(text: str) -> dict[str, Any]:
+    """The JSON object of an integration; raises UsageProblem naming the line that is wrong."""
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise UsageProblem(
+            f"the integration file is not JSON: line {problem.lineno}: {problem.msg}"
+        ) from None
+    if not isinstance(values, dict):
+        raise UsageProblem("the integration file must hold one JSON object")
+    return values
+
+
+def save(platform: Platform, tenant: Tenant, kind: str, values: dict[str, Any]) -> None:
+    """Replace an integration of a tenant; raises UsageProblem for what the catalog refuses."""
+    public, secrets = catalog.split(kind, values)
+    sealed = platform.keys.seal(tenant.tenant_id, kind, secrets)
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        save_integration(connection, tenant.tenant_id, kind, public, sealed)
+
+
+def remove(platform: Platform, tenant: Tenant, kind: str) -> None:
+    """Forget an integration; raises MissingIntegration when there is none."""
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        if not remove_integration(connection, tenant.tenant_id, kind):
+            raise MissingIntegration(f"tenant {tenant.slug} has no {kind} integration")
+
+
+def shown(platform: Platform, tenant: Tenant) -> list[dict[str, Any]]:
+    """A tenant's integrations with masked secrets."""
+    return [_masked(platform, tenant, each) for each in stored(platform, tenant).values()]
+
+
+def stored(platform: Platform, tenant: Tenant) -> dict[str, StoredIntegration]:
+    """A tenant's integrations as they are stored, by kind."""
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        return integrations_of(connection, tenant.tenant_id)
+
+
+def _masked(platform: Platform, tenant: Tenant, each: StoredIntegration) -> dict[str, Any]:
+    secrets = (
+        platform.keys.open(
+            tenant.tenant_id, each.kind, each.sealed_secrets, owner=f"tenant {tenant.slug}"
+        )
+        if each.sealed_secrets
+        else {}
+    )
+    return {
+        "kind": each.kind,
+        "status": each.status,
+        "last_error": each.last_error,
+        "last_checked_at": each.last_checked_at.isoformat() if each.last_checked_at else None,
+        **each.public_data,
+        **catalog.masked(each.kind, secrets),
+    }
