@@ -15,9 +15,9 @@ BUSINESSES = ("auto", "furniture", "equipment")
 BEGINNING = datetime(2019, 4, 1, 9, tzinfo=UTC)
 
 NAMES = {
-    "ru": {"auto": "Автосервис «Гараж №1»", "furniture": "Мебель «Уютный дом»",
+    "ru": {"auto": "Автосервис «Гараж»", "furniture": "Мебель «Уютный дом»",
            "equipment": "ТехноСнаб"},
-    "en": {"auto": "Garage One Car Service", "furniture": "Cosy Home Furniture",
+    "en": {"auto": "Garage Car Service", "furniture": "Cosy Home Furniture",
            "equipment": "TechSupply Equipment"},
 }  # fmt: skip
 PIPELINES = {

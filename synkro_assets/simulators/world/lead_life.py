@@ -74,6 +74,10 @@ class LeadLife:
     def delete(self, lead: Lead, created: datetime, deleted: datetime) -> None:
         """A lead that was put into the trash."""
         self.add(lead, created, lead.responsible_id)
+        self.delete_now(lead, deleted)
+
+    def delete_now(self, lead: Lead, deleted: datetime) -> None:
+        """Put a lead into the trash."""
         lead.is_deleted = True
         lead.updated_at = deleted.replace(microsecond=0)
         self._event("lead_deleted", lead.id, "lead", lead.responsible_id, lead.updated_at)
@@ -85,11 +89,20 @@ class LeadLife:
         after = stage(lead.pipeline_id, lead.status_id)
         self._event("lead_added", lead.id, "lead", by, lead.created_at, [], after)
 
-    def move(self, lead: Lead, status_id: int, moment: datetime, by: int) -> None:
+    def move(
+        self,
+        lead: Lead,
+        status_id: int,
+        moment: datetime,
+        by: int,
+        pipeline_id: int | None = None,
+    ) -> None:
         """Put the lead into another stage; no event when it is there already."""
-        if status_id == lead.status_id:
+        pipeline_id = pipeline_id or lead.pipeline_id
+        if (pipeline_id, status_id) == (lead.pipeline_id, lead.status_id):
             return
         before = stage(lead.pipeline_id, lead.status_id)
+        lead.pipeline_id = pipeline_id
         lead.status_id, lead.updated_at = status_id, moment.replace(microsecond=0)
         lead.closed_at = lead.updated_at if status_id in (WON, LOST) else None
         after = stage(lead.pipeline_id, status_id)
