@@ -1,0 +1,49 @@
+"""amoCRM's response documents.
+
+Lives here: HAL documents, problem documents, the empty answer. Not here: what is in them.
+"""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    414: "Request-URI Too Long",
+    429: "Too Many Requests",
+}
+
+
+def origin(request: Request) -> str:
+    """The account's address as the client wrote it."""
+    return f"{request.url.scheme}://{request.url.netloc}/amocrm"
+
+
+def hal(document: dict[str, Any]) -> Response:
+    """A successful document."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return Response(body, media_type="application/hal+json")
+
+
+def empty() -> Response:
+    """Nothing found: 204 without a body."""
+    return Response(status_code=204)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """A refusal."""
+    document = {
+        "title": TITLES.get(status, "Error"),
+        "type": f"https://httpstatus.es/{status}",
+        "status": status,
+        "detail": detail,
+    }
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(body, status, headers, media_type="application/problem+json")

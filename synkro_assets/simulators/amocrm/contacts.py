@@ -1,0 +1,135 @@
+"""amoCRM contacts and their chats.
+
+Lives here: lists, single contacts, chat links. Not here: the messenger's own contacts (``radist``).
+"""
+
+import uuid
+from typing import Any
+
+from starlette.responses import Response
+
+from ..world.model import CrmContact
+from .answers import empty, hal, origin
+from .door import Visit
+from .leads import missing, unix
+from .query import BadQuery, ordered, page_of, within
+
+ENUMS = {"WORK": 1, "WORKDD": 2, "MOB": 3, "FAX": 4, "HOME": 5, "OTHER": 6}
+
+
+def _fields(contact: CrmContact, account_id: int, code_key: str) -> list[dict[str, Any]] | None:
+    first = account_id // 40
+    fields = []
+    if contact.phones:
+        fields.append(
+            {
+                "field_id": first,
+                "field_name": "Телефон",
+                "field_code": "PHONE",
+                "field_type": "multitext",
+                "values": [
+                    {
+                        "value": phone.value,
+                        "enum_id": first + ENUMS[phone.enum_code],
+                        code_key: phone.enum_code,
+                    }
+                    for phone in contact.phones
+                ],
+            }
+        )
+    if contact.email:
+        value = {"value": contact.email, "enum_id": first + 11, code_key: "WORK"}
+        fields.append(
+            {
+                "field_id": first + 10,
+                "field_name": "Email",
+                "field_code": "EMAIL",
+                "field_type": "multitext",
+                "values": [value],
+            }
+        )
+    return fields or None
+
+
+def rendered(contact: CrmContact, visit: Visit) -> dict[str, Any]:
+    """The contact as amoCRM shows it."""
+    base, account_id = origin(visit.request), visit.world.company.account_id
+    code_key = "enum" if visit.state.switches["amocrm_legacy_enum"] else "enum_code"
+    first_name, _, last_name = contact.name.partition(" ")
+    embedded: dict[str, Any] = {"tags": [], "companies": []}
+    if "leads" in visit.query.with_:
+        embedded["leads"] = [
+            {"id": lead_id, "_links": {"self": {"href": f"{base}/api/v4/leads/{lead_id}"}}}
+            for lead_id in contact.lead_ids
+        ]
+    return {
+        "id": contact.id,
+        "name": contact.name,
+        "first_name": first_name,
+        "last_name": last_name,
+        "responsible_user_id": contact.responsible_id,
+        "group_id": 0,
+        "created_by": 0,
+        "updated_by": contact.responsible_id,
+        "created_at": unix(contact.created_at),
+        "updated_at": unix(contact.updated_at),
+        "closest_task_at": None,
+        "is_deleted": False,
+        "is_unsorted": False,
+        "custom_fields_values": _fields(contact, account_id, code_key),
+        "account_id": account_id,
+        "_links": {"self": {"href": f"{base}/api/v4/contacts/{contact.id}"}},
+        "_embedded": embedded,
+    }
+
+
+def contacts(visit: Visit) -> Response:
+    """``GET /contacts``."""
+    query = visit.query
+    ids, users = query.numbers("id"), query.numbers("responsible_user_id")
+    created, updated = query.span("created_at"), query.span("updated_at")
+    wanted = query.plain.get("query", "").lower()
+    rows = [
+        contact
+        for contact in visit.world.contacts.values()
+        if (ids is None or contact.id in ids)
+        and (users is None or contact.responsible_id in users)
+        and within(created, contact.created_at)
+        and within(updated, contact.updated_at)
+        and (wanted in contact.name.lower() or any(wanted in p.value for p in contact.phones))
+    ]
+    return page_of(
+        visit.request,
+        query,
+        visit.state.switches,
+        ordered(rows, query, ("updated_at", "id")),
+        "contacts",
+        lambda contact: rendered(contact, visit),
+    )
+
+
+def contact(visit: Visit) -> Response:
+    """``GET /contacts/{id}``."""
+    found = visit.world.contacts.get(visit.request.path_params["contact_id"])
+    return hal(rendered(found, visit)) if found else missing(visit)
+
+
+def chats(visit: Visit) -> Response:
+    """``GET /contacts/chats?contact_id=…|chat_id=…``."""
+    plain = visit.query.plain
+    if "contact_id" not in plain and "chat_id" not in plain:
+        raise BadQuery("contact_id or chat_id is required")
+    wanted = set(plain.get("contact_id", "").split(","))
+    rows = []
+    for person in visit.world.people.values():
+        for chat in person.chats if person.crm_contact_id else []:
+            chat_id = str(uuid.uuid5(uuid.NAMESPACE_OID, str(chat.id)))
+            if str(person.crm_contact_id) in wanted or chat_id == plain.get("chat_id"):
+                rows.append(
+                    {"chat_id": chat_id, "contact_id": person.crm_contact_id, "id": chat.id % 10**8}
+                )
+    if not rows:
+        return empty()
+    here = f"{origin(visit.request)}/api/v4/contacts/chats"
+    return hal({"_total_items": len(rows), "_links": {"self": {"href": here}},
+                "_embedded": {"chats": rows}})  # fmt: skip

@@ -1,0 +1,79 @@
+"""Who may read: the checks before any amoCRM answer.
+
+Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the answers.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..state import SimulatorState, TenantWorld
+from .answers import problem
+from .oauth import TokenBook
+from .query import BadQuery, Query
+
+MAX_URL = 8192
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request that was let in."""
+
+    request: Request
+    query: Query
+    world: TenantWorld
+    state: SimulatorState
+
+
+Handler = Callable[[Visit], Response]
+
+
+def _refusal(request: Request, state: SimulatorState, bearer: str) -> Response | None:
+    """The refusal for going too fast, or ``None``."""
+    limits, switches = state.limits, state.switches
+    if not limits["enabled"]:
+        return None
+    ban_after = limits["amocrm_ban_after"]
+    if ban_after is not None and limits.breaches[bearer] >= ban_after:
+        return problem(403, "requests from this address are blocked")
+    if limits.windows.admit(f"amocrm {bearer}", limits["amocrm_per_second"]):
+        return None
+    limits.breaches[bearer] += 1
+    after = switches["amocrm_retry_after"]
+    headers = {"Retry-After": str(after)} if after is not None else None
+    if switches["amocrm_html_429"]:
+        page = "<html><head><title>429 Too Many Requests</title></head></html>"
+        return Response(page, 429, headers, media_type="text/html")
+    return problem(429, "Too many requests", headers)
+
+
+def guarded(
+    entity: str, handler: Handler, state: SimulatorState, book: TokenBook
+) -> Callable[[Request], Awaitable[Response]]:
+    """The handler behind all checks, as an endpoint."""
+
+    async def endpoint(request: Request) -> Response:
+        if request.method != "GET":
+            return problem(405, f"{request.method} is not allowed here")
+        target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
+        if target > MAX_URL:
+            return Response("<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html")
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        refusal = _refusal(request, state, bearer)
+        if refusal is not None:
+            return refusal
+        world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        if world is None or state.switches["amocrm_moved_to"]:
+            return problem(401, "Unauthorized")
+        if state.switches["amocrm_unpaid"]:
+            return problem(402, "The account is not paid")
+        if entity in state.switches["amocrm_forbidden"]:
+            return problem(403, f"No rights for {entity}")
+        try:
+            return handler(Visit(request, Query(request, state.switches), world, state))
+        except BadQuery as error:
+            return problem(400, str(error))
+
+    return endpoint

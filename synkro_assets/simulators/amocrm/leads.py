@@ -1,0 +1,170 @@
+"""amoCRM leads and their links.
+
+Lives here: lists, single leads, links to contacts. Not here: events (``events``).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from ..world.model import Company, Lead
+from .answers import empty, hal, origin, problem
+from .door import Visit
+from .query import BadQuery, ordered, page_of, within
+
+
+def unix(moment: datetime | None) -> int | None:
+    """Unix seconds, or null."""
+    return int(moment.timestamp()) if moment else None
+
+
+def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
+    """The lead as amoCRM shows it."""
+    embedded: dict[str, Any] = {
+        "tags": [{"id": index + 1, "name": tag, "color": None} for index, tag in enumerate(lead.tags)],
+        "companies": [],
+    }
+    if "contacts" in with_:
+        embedded["contacts"] = [
+            {
+                "id": contact_id,
+                "is_main": place == 0,
+                "_links": {"self": {"href": f"{base}/api/v4/contacts/{contact_id}"}},
+            }
+            for place, contact_id in enumerate(lead.contact_ids)
+        ]
+    if "loss_reason" in with_:
+        embedded["loss_reason"] = [
+            {"id": r.id, "name": r.name, "sort": r.sort, "created_at": unix(r.created_at),
+             "updated_at": unix(r.created_at),
+             "_links": {"self": {"href": f"{base}/api/v4/leads/loss_reasons/{r.id}"}}}
+            for r in company.loss_reasons
+            if r.id == lead.loss_reason_id
+        ]  # fmt: skip
+    if "catalog_elements" in with_:
+        embedded["catalog_elements"] = []
+    document: dict[str, Any] = {
+        "id": lead.id,
+        "name": lead.name,
+        "price": lead.price,
+        "responsible_user_id": lead.responsible_id,
+        "group_id": 0,
+        "status_id": lead.status_id,
+        "pipeline_id": lead.pipeline_id,
+        "loss_reason_id": lead.loss_reason_id,
+        "created_by": lead.created_by,
+        "updated_by": lead.responsible_id,
+        "created_at": unix(lead.created_at),
+        "updated_at": unix(lead.updated_at),
+        "closed_at": unix(lead.closed_at),
+        "closest_task_at": None,
+        "is_deleted": lead.is_deleted,
+        "custom_fields_values": lead.custom_fields,
+        "score": None,
+        "account_id": company.account_id,
+        "labor_cost": None,
+        "_links": {"self": {"href": f"{base}/api/v4/leads/{lead.id}"}},
+        "_embedded": embedded,
+    }
+    if "source_id" in with_:
+        document["source_id"] = lead.source_id
+    if "is_price_modified_by_robot" in with_:
+        document["is_price_modified_by_robot"] = False
+    return document
+
+
+def _chosen(visit: Visit) -> list[Lead]:
+    query = visit.query
+    ids, pipelines = query.numbers("id"), query.numbers("pipeline_id")
+    users, stages = query.numbers("responsible_user_id"), query.stages()
+    spans = {name: query.span(name) for name in ("created_at", "updated_at", "closed_at")}
+    wanted = query.plain.get("query", "").lower()
+    wants_trash = "only_deleted" in query.with_
+    return [
+        lead
+        for lead in visit.world.leads.values()
+        if lead.is_deleted == wants_trash
+        and (ids is None or lead.id in ids)
+        and (pipelines is None or lead.pipeline_id in pipelines)
+        and (users is None or lead.responsible_id in users)
+        and (stages is None or (lead.pipeline_id, lead.status_id) in stages)
+        and all(within(span, getattr(lead, name)) for name, span in spans.items())
+        and wanted in lead.name.lower()
+    ]
+
+
+def leads(visit: Visit) -> Response:
+    """``GET /leads``."""
+    rows = ordered(_chosen(visit), visit.query, ("created_at", "updated_at", "id"))
+    company, base, with_ = visit.world.company, origin(visit.request), visit.query.with_
+    answer = page_of(
+        visit.request,
+        visit.query,
+        visit.state.switches,
+        rows,
+        "leads",
+        lambda lead: rendered(lead, company, with_, base),
+    )
+    if visit.state.switches["amocrm_touch_between_pages"] and answer.status_code == 200:
+        size = min(visit.query.number("limit", 50), 250)
+        first = rows[(visit.query.number("page", 1) - 1) * size]
+        first.updated_at = visit.state.clock.now().replace(microsecond=0)
+    return answer
+
+
+def lead(visit: Visit) -> Response:
+    """``GET /leads/{id}``."""
+    found = visit.world.leads.get(visit.request.path_params["lead_id"])
+    if found is None or (found.is_deleted and "only_deleted" not in visit.query.with_):
+        return missing(visit)
+    base = origin(visit.request)
+    return hal(rendered(found, visit.world.company, visit.query.with_, base))
+
+
+def missing(visit: Visit) -> Response:
+    """The answer for a single entity that is not there."""
+    return empty() if visit.state.switches["amocrm_missing_as_204"] else problem(404, "Not found")
+
+
+def _links(lead: Lead, visit: Visit) -> list[dict[str, Any]]:
+    wanted, kind = visit.query.numbers("to_entity_id"), visit.query.values("to_entity_type")
+    if (wanted is None) != (kind is None):
+        raise BadQuery("filter[to_entity_id] and filter[to_entity_type] come together")
+    return [
+        {
+            "entity_id": lead.id,
+            "entity_type": "leads",
+            "to_entity_id": contact_id,
+            "to_entity_type": "contacts",
+            "metadata": {"main_contact": place == 0},
+        }
+        for place, contact_id in enumerate(lead.contact_ids)
+        if (wanted is None or contact_id in wanted) and (kind is None or "contacts" in kind)
+    ]
+
+
+def links(visit: Visit) -> Response:
+    """``GET /leads/{id}/links``."""
+    found = visit.world.leads.get(visit.request.path_params["lead_id"])
+    if found is None:
+        return missing(visit)
+    rows = _links(found, visit)
+    if not rows:
+        return empty()
+    shown = [{key: row[key] for key in ("to_entity_id", "to_entity_type", "metadata")} for row in rows]
+    here = f"{origin(visit.request)}/api/v4/leads/{found.id}/links"
+    return hal({"_total_items": len(shown), "_links": {"self": {"href": here}}, "_embedded": {"links": shown}})
+
+
+def all_links(visit: Visit) -> Response:
+    """``GET /leads/links?filter[entity_id][]=…``."""
+    wanted = visit.query.numbers("entity_id")
+    if not wanted:
+        raise BadQuery("filter[entity_id] is required")
+    known = [visit.world.leads[i] for i in sorted(wanted) if i in visit.world.leads]
+    rows = [row for found in known for row in _links(found, visit)]
+    if not rows:
+        return empty()
+    here = f"{origin(visit.request)}/api/v4/leads/links"
+    return hal({"_total_items": len(rows), "_links": {"self": {"href": here}}, "_embedded": {"links": rows}})

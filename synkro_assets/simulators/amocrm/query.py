@@ -1,0 +1,160 @@
+"""Reading amoCRM's query strings: bracketed filters, order, pages.
+
+Lives here: the query as values, and cutting a list into pages with links. Not here: which filters
+an entity has.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..switches import Switches
+from .answers import empty, hal, origin, problem
+
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+
+
+class BadQuery(ValueError):
+    """A query that amoCRM answers with 400."""
+
+
+class Query:
+    """The query parameters of one request."""
+
+    def __init__(self, request: Request, switches: Switches) -> None:
+        self.items = request.query_params.multi_items()
+        self.is_filtering = not switches["amocrm_ignore_filters"]
+        self.plain = {key: value for key, value in self.items if "[" not in key}
+        self.with_ = {part for part in self.plain.get("with", "").split(",") if part}
+
+    def _under(self, *path: str) -> list[tuple[list[str], str]]:
+        """Values whose bracketed name begins with ``filter`` and ``path``, and the rest of it."""
+        found = []
+        for key, value in self.items:
+            parts = _BRACKETS.findall(key)
+            if key.startswith("filter[") and parts[: len(path)] == list(path):
+                found.append((parts[len(path) :], value))
+        return found
+
+    def values(self, name: str) -> set[str] | None:
+        """The values of a list filter, comma forms included; ``None`` when it is absent."""
+        rows = self._under(name) if self.is_filtering else []
+        if not rows:
+            return None
+        return {part for _, value in rows for part in value.split(",") if part}
+
+    def numbers(self, name: str) -> set[int] | None:
+        """The values of a list filter of integers."""
+        found = self.values(name)
+        try:
+            return None if found is None else {int(value) for value in found}
+        except ValueError as error:
+            raise BadQuery(f"filter[{name}] must be a number") from error
+
+    def span(self, name: str) -> tuple[int, int] | None:
+        """A range filter in either form, both ends included."""
+        rows = self._under(name) if self.is_filtering else []
+        if not rows:
+            return None
+        low, high = 0, 2**53
+        try:
+            for rest, value in rows:
+                if rest == ["from"]:
+                    low = int(value)
+                elif rest == ["to"]:
+                    high = int(value)
+                elif "," in value:
+                    low, high = (int(part) for part in value.split(",", 1))
+                else:
+                    low = high = int(value)
+        except ValueError as error:
+            raise BadQuery(f"filter[{name}] must be unix seconds") from error
+        return low, high
+
+    def stages(self) -> set[tuple[int, int]] | None:
+        """``filter[statuses][i][pipeline_id|status_id]`` as pairs."""
+        rows: dict[str, dict[str, int]] = {}
+        for rest, value in self._under("statuses") if self.is_filtering else []:
+            if len(rest) != 2 or not value.isdigit():
+                raise BadQuery("filter[statuses] needs pipeline_id and status_id")
+            rows.setdefault(rest[0], {})[rest[1]] = int(value)
+        pairs = {(row.get("pipeline_id", 0), row.get("status_id", 0)) for row in rows.values()}
+        return pairs or None
+
+    def order(self, allowed: tuple[str, ...]) -> tuple[str, bool]:
+        """The field to order by and whether it descends; by id when not told."""
+        for key, value in self.items:
+            if key.startswith("order["):
+                name = key[6:].rstrip("]")
+                if name not in allowed or value.lower() not in ("asc", "desc"):
+                    raise BadQuery(f"cannot order by {name} {value}")
+                return name, value.lower() == "desc"
+        return "id", False
+
+    def number(self, name: str, default: int) -> int:
+        """A plain positive integer parameter."""
+        text = self.plain.get(name, str(default))
+        if not text.isdigit() or int(text) < 1:
+            raise BadQuery(f"{name} must be a positive integer")
+        return int(text)
+
+
+def within(span: tuple[int, int] | None, moment: datetime | None) -> bool:
+    """Whether the instant passes the range filter."""
+    if span is None:
+        return True
+    return moment is not None and span[0] <= int(moment.timestamp()) <= span[1]
+
+
+def ordered(rows: list[Any], query: Query, allowed: tuple[str, ...]) -> list[Any]:
+    """The records in the order asked for; equal ones by id."""
+    name, is_descending = query.order(allowed)
+    return sorted(rows, key=lambda row: (getattr(row, name), row.id), reverse=is_descending)
+
+
+def page_of(
+    request: Request,
+    query: Query,
+    switches: Switches,
+    rows: list[Any],
+    entity: str,
+    render: Callable[[Any], Mapping[str, Any]],
+    max_limit: int = 250,
+    has_totals: bool = False,
+) -> Response:
+    """One page of the records as a HAL document, or 204."""
+    page, limit = query.number("page", 1), min(query.number("limit", 50), max_limit)
+    if switches["amocrm_max_offset"] and page * limit > switches["amocrm_max_offset"]:
+        return problem(400, f"page * limit must not exceed {switches['amocrm_max_offset']}")
+    size = max(limit - 1, 1) if switches["amocrm_not_full_pages"] else limit
+    chosen = rows[(page - 1) * size : page * size]
+    if not chosen:
+        return empty()
+    links = {"self": _link(request, query, page)}
+    if page * size < len(rows):
+        links["next"] = _link(request, query, page + 1)
+    if page > 1:
+        links["first"] = _link(request, query, 1)
+        links["prev"] = _link(request, query, page - 1)
+    totals = {"_total_items": len(rows), "_page_count": -(-len(rows) // size)}
+    return hal(
+        {
+            **(totals if has_totals else {}),
+            "_page": page,
+            "_links": links,
+            "_embedded": {entity: [render(row) for row in chosen]},
+        }
+    )
+
+
+def _link(request: Request, query: Query, page: int) -> dict[str, str]:
+    items = [(key, value) for key, value in query.items if key != "page"]
+    path = request.scope["path"]
+    if not path.startswith("/amocrm"):
+        path = "/amocrm" + path
+    return {"href": f"{origin(request)[:-7]}{path}?{urlencode([*items, ('page', str(page))])}"}

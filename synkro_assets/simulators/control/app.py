@@ -1,0 +1,59 @@
+"""The control routes.
+
+Lives here: which path is answered by whom, and the list of them all. Not here: the answers.
+"""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ..amocrm.oauth import TokenBook
+from ..state import SimulatorState
+from ..telegram.store import TelegramStore
+from .answers import Endpoint, forgiving
+from .messages import Messages
+from .trouble import Trouble
+from .worlds import Worlds
+
+
+def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> list[BaseRoute]:
+    """Every route below ``/control``."""
+    worlds = Worlds(state, book, telegram)
+    trouble, messages = Trouble(state), Messages(state, telegram, worlds)
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    table: list[tuple[str, list[str], Endpoint]] = [
+        ("/healthz", ["GET"], health),
+        ("/worlds", ["GET"], worlds.index),
+        ("/worlds", ["POST"], worlds.load),
+        ("/worlds/{tenant}", ["DELETE"], worlds.remove),
+        ("/worlds/{tenant}/truth", ["GET"], worlds.truth),
+        ("/faults", ["GET"], trouble.list_faults),
+        ("/faults", ["POST"], trouble.add_fault),
+        ("/faults", ["DELETE"], trouble.clear_faults),
+        ("/faults/{fault_id:int}", ["DELETE"], trouble.remove_fault),
+        ("/limits", ["GET", "POST", "DELETE"], trouble.limits),
+        ("/switches", ["GET", "POST", "DELETE"], trouble.switches),
+        ("/clock", ["GET", "PUT"], trouble.clock),
+        ("/log", ["GET", "DELETE"], trouble.log),
+        ("/radist/messages", ["POST"], messages.radist),
+        ("/telegram/messages", ["GET"], messages.read_telegram),
+        ("/telegram/messages", ["POST"], messages.write_telegram),
+        ("/amocrm/leads/{tenant}/{lead_id:int}", ["POST"], messages.change_lead),
+        ("/amocrm/oauth/{tenant}", ["POST"], worlds.oauth_code),
+    ]
+
+    async def index(request: Request) -> Response:
+        listed = [
+            {"path": f"/control{path}", "methods": methods,
+             "does": (endpoint.__doc__ or "answers that the server is up").strip().split("\n")[0]}
+            for path, methods, endpoint in table
+        ]  # fmt: skip
+        return JSONResponse({"control": listed})
+
+    return [
+        Route("/", index, methods=["GET"]),
+        *(Route(path, forgiving(endpoint), methods=methods) for path, methods, endpoint in table),
+    ]

@@ -1,0 +1,120 @@
+"""Writing into chats as people do, reading what was sent, and changing leads.
+
+Lives here: the JSON of those requests. Not here: the chats themselves (``radist``, ``telegram``,
+``amocrm``).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..clock import parse_instant
+from ..radist.sending import put_message
+from ..state import SimulatorState
+from ..telegram.store import Bot, TelegramStore
+from ..telegram.updates import person_writes
+from ..world.lead_life import LeadLife
+from ..world.model import Lead
+from .answers import Refused, body_of
+from .worlds import Worlds
+
+LEAD_FIELDS = {"name": "name", "price": "price", "responsible_user_id": "responsible_id",
+               "loss_reason_id": "loss_reason_id", "custom_fields_values": "custom_fields"}  # fmt: skip
+
+
+class Messages:
+    """The endpoints that make things happen inside a loaded world."""
+
+    def __init__(self, state: SimulatorState, telegram: TelegramStore, worlds: Worlds) -> None:
+        self.state, self.telegram, self.worlds = state, telegram, worlds
+
+    async def radist(self, request: Request) -> Response:
+        """``POST /control/radist/messages``."""
+        document = await body_of(request)
+        world = self.worlds.found(str(document.get("tenant", "")))
+        found = world.chats.get(document.get("chat_id", 0))
+        if found is None:
+            raise Refused("no such chat", 404)
+        direction = document.get("direction", "inbound")
+        if direction not in ("inbound", "outbound"):
+            raise Refused("direction must be inbound or outbound")
+        try:
+            at = parse_instant(document["at"]) if document.get("at") else None
+        except ValueError as error:
+            raise Refused(f"at is no ISO time: {error}") from error
+        kind = str(document.get("message_type", "text"))
+        text = str(document.get("text", ""))
+        row = put_message(self.state, world, found[1], direction, text, at, kind)
+        return JSONResponse(
+            {"message_id": row.id, "created_at": row.created_at.isoformat()}, 201
+        )
+
+    def _bot(self, tenant: Any, chat_id: Any) -> Bot:
+        bot = self.telegram.of_tenant(str(tenant)) if tenant else None
+        if bot is None and chat_id and str(chat_id).lstrip("-").isdigit():
+            bot = self.telegram.of_chat(int(chat_id))
+        if bot is None:
+            raise Refused("no bot of that tenant or chat is known", 404)
+        return bot
+
+    async def write_telegram(self, request: Request) -> Response:
+        """``POST /control/telegram/messages``."""
+        document = await body_of(request)
+        bot = self._bot(document.get("tenant"), document.get("chat_id"))
+        try:
+            update = person_writes(self.state, self.telegram, bot, document)
+        except LookupError as error:
+            raise Refused(str(error), 404) from error
+        return JSONResponse(update, 201)
+
+    async def read_telegram(self, request: Request) -> Response:
+        """``GET /control/telegram/messages?tenant=|chat_id=``."""
+        asked = request.query_params
+        bot = self._bot(asked.get("tenant"), asked.get("chat_id"))
+        return JSONResponse({"messages": list(self.telegram.sent(bot.chat_id))})
+
+    async def change_lead(self, request: Request) -> Response:
+        """``POST /control/amocrm/leads/{tenant}/{lead_id}``."""
+        world = self.worlds.found(request.path_params["tenant"])
+        lead = world.leads.get(request.path_params["lead_id"])
+        if lead is None:
+            raise Refused("no such lead", 404)
+        document = await body_of(request)
+        unknown = set(document) - set(LEAD_FIELDS) - {"status_id", "pipeline_id", "is_deleted"}
+        if unknown:
+            raise Refused(f"cannot change {', '.join(sorted(unknown))}")
+        day = next(d for d in world.days.values() if any(row is lead for row in d.leads))
+        life = LeadLife(self.state.seed, world.company, day)
+        now = self.state.clock.now().replace(microsecond=0)
+        if now <= lead.updated_at:
+            now = lead.updated_at + timedelta(seconds=1)
+        for name, attribute in LEAD_FIELDS.items():
+            if name in document:
+                setattr(lead, attribute, document[name])
+        lead.updated_at = now
+        if document.get("is_deleted"):
+            life.delete_now(lead, now)
+        target = (document.get("pipeline_id", lead.pipeline_id),
+                  document.get("status_id", lead.status_id))  # fmt: skip
+        if target != (lead.pipeline_id, lead.status_id):
+            self._check_stage(world.company.pipelines, target)
+            life.move(lead, target[1], now, lead.responsible_id, target[0])
+        world.put(day)
+        return JSONResponse(_changed(lead))
+
+    def _check_stage(self, pipelines: list[Any], target: tuple[int, int]) -> None:
+        if not any(p.id == target[0] and any(s.id == target[1] for s in p.statuses) for p in pipelines):
+            raise Refused("no such stage in that pipeline")
+
+
+def _changed(lead: Lead) -> dict[str, Any]:
+    return {
+        "id": lead.id,
+        "pipeline_id": lead.pipeline_id,
+        "status_id": lead.status_id,
+        "price": lead.price,
+        "is_deleted": lead.is_deleted,
+        "updated_at": int(lead.updated_at.timestamp()),
+    }

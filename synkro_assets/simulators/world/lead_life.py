@@ -1,0 +1,139 @@
+"""One lead's path through its pipeline, each step an event of the CRM.
+
+Lives here: creation, moves, winning, losing, deletion, and the dates they leave on the lead. Not
+here: which leads there are (``crm``).
+"""
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+from .company import LOST, WON
+from .model import ChatMessage, Company, Day, Event, Lead, Pipeline
+from .seeds import token
+
+REASONS = {"lost_price": 0, "lost_competitor": 1, "lost_stock": 2}
+
+
+def stage(pipeline_id: int, status_id: int) -> list[dict[str, Any]]:
+    """A stage as events carry it."""
+    return [{"lead_status": {"id": status_id, "pipeline_id": pipeline_id}}]
+
+
+class LeadLife:
+    """Moves leads and writes the events of it."""
+
+    def __init__(self, seed: int, company: Company, day: Day) -> None:
+        self.seed, self.company, self.day = seed, company, day
+        self._pipelines = {pipeline.id: pipeline for pipeline in company.pipelines}
+
+    def live(
+        self,
+        lead: Lead,
+        messages: list[ChatMessage],
+        outcome: str,
+        rand: random.Random,
+        late: bool,
+    ) -> None:
+        """A lead that follows a conversation of the day."""
+        start, end = self.day.window_start, self.day.window_end
+        inside = [m.created_at for m in messages if start <= m.created_at < end]
+        first, last = inside[0], inside[-1]
+        statuses = self._pipeline(lead).statuses
+        reached = min(1 + rand.randrange(3), len(statuses) - 3)
+        if rand.random() < 0.35:
+            created = first - timedelta(days=rand.randrange(1, 20), seconds=rand.randrange(9000))
+            if created >= start - timedelta(hours=1):
+                created = start - timedelta(days=1)
+            self.add(lead, created, 0)
+            self.move(lead, statuses[1].id, created + timedelta(minutes=17), lead.responsible_id)
+        else:
+            self.add(lead, min(first + timedelta(seconds=20), end - timedelta(minutes=9)), 0)
+        self._chat_event(lead, first)
+        moment = max(last, lead.updated_at)
+        for place in range(1, reached + 1):
+            moment = self._inside(moment + timedelta(seconds=rand.randrange(5, 240)), lead)
+            self.move(lead, statuses[place].id, moment, lead.responsible_id)
+        moment = self._inside(moment + timedelta(seconds=rand.randrange(10, 900)), lead)
+        if outcome == "won":
+            self.move(lead, WON, moment, lead.responsible_id)
+        elif outcome.startswith("lost"):
+            reason = REASONS.get(outcome, rand.randrange(len(self.company.loss_reasons)))
+            lead.loss_reason_id = self.company.loss_reasons[reason].id
+            self.move(lead, LOST, moment, lead.responsible_id)
+        elif late:
+            moment = end + timedelta(minutes=rand.randrange(5, 180))
+            self.move(lead, statuses[reached + 1].id, moment, lead.responsible_id)
+
+    def call(self, lead: Lead, moment: datetime, rand: random.Random) -> None:
+        """A lead entered by hand after a call: created, then moved once."""
+        self.add(lead, moment, lead.responsible_id)
+        target = self._pipeline(lead).statuses[2]
+        self.move(lead, target.id, moment + timedelta(seconds=rand.randrange(30, 900)), lead.created_by)
+
+    def delete(self, lead: Lead, created: datetime, deleted: datetime) -> None:
+        """A lead that was put into the trash."""
+        self.add(lead, created, lead.responsible_id)
+        self.delete_now(lead, deleted)
+
+    def delete_now(self, lead: Lead, deleted: datetime) -> None:
+        """Put a lead into the trash."""
+        lead.is_deleted = True
+        lead.updated_at = deleted.replace(microsecond=0)
+        self._event("lead_deleted", lead.id, "lead", lead.responsible_id, lead.updated_at)
+
+    def add(self, lead: Lead, moment: datetime, by: int) -> None:
+        """Create the lead; ``by`` 0 is a robot."""
+        lead.created_at = lead.updated_at = moment.replace(microsecond=0)
+        lead.created_by = by
+        after = stage(lead.pipeline_id, lead.status_id)
+        self._event("lead_added", lead.id, "lead", by, lead.created_at, [], after)
+
+    def move(
+        self,
+        lead: Lead,
+        status_id: int,
+        moment: datetime,
+        by: int,
+        pipeline_id: int | None = None,
+    ) -> None:
+        """Put the lead into another stage; no event when it is there already."""
+        pipeline_id = pipeline_id or lead.pipeline_id
+        if (pipeline_id, status_id) == (lead.pipeline_id, lead.status_id):
+            return
+        before = stage(lead.pipeline_id, lead.status_id)
+        lead.pipeline_id = pipeline_id
+        lead.status_id, lead.updated_at = status_id, moment.replace(microsecond=0)
+        lead.closed_at = lead.updated_at if status_id in (WON, LOST) else None
+        after = stage(lead.pipeline_id, status_id)
+        self._event("lead_status_changed", lead.id, "lead", by, lead.updated_at, before, after)
+
+    def _inside(self, moment: datetime, lead: Lead) -> datetime:
+        """The moment, or the last second of the window, never before the lead's last change."""
+        latest = self.day.window_end - timedelta(seconds=1)
+        return max(min(moment, latest), lead.updated_at)
+
+    def _pipeline(self, lead: Lead) -> Pipeline:
+        return self._pipelines[lead.pipeline_id]
+
+    def _chat_event(self, lead: Lead, moment: datetime) -> None:
+        if lead.contact_ids:
+            value = [{"message": {"id": token(self.seed, lead.id, "chat", length=32)}}]
+            at = moment.replace(microsecond=0)
+            self._event("incoming_chat_message", lead.contact_ids[0], "contact", 0, at, [], value)
+
+    def _event(
+        self,
+        kind: str,
+        entity_id: int,
+        entity_type: str,
+        by: int,
+        moment: datetime,
+        before: list[dict[str, Any]] | None = None,
+        after: list[dict[str, Any]] | None = None,
+    ) -> None:
+        place = len(self.day.events)
+        identifier = "01" + token(self.seed, self.company.tenant, self.day.day, place, length=24)
+        self.day.events.append(
+            Event(identifier, kind, entity_id, entity_type, by, moment, before or [], after or [])
+        )
