@@ -7,12 +7,12 @@ with chats as (
         chats.business_day,
         chats.radist_chat_id,
         chats.phone_e164,
-        day_windows.window_end
+        days.window_end
     from {{ ref('stg_radist__chats') }} as chats
-    inner join {{ ref('int_calendar__day_windows') }} as day_windows
+    inner join {{ ref('stg_synkro__business_days') }} as days
         on
-            chats.tenant_id = day_windows.tenant_id
-            and chats.business_day = day_windows.business_day
+            chats.tenant_id = days.tenant_id
+            and chats.business_day = days.business_day
     where {{ in_run_scope('chats') }}
 )
 

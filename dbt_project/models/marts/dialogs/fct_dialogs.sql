@@ -56,6 +56,16 @@ waiting as (
         waiting_working_minutes
     from {{ ref('fct_waiting_dialogs') }}
     where {{ in_run_scope() }}
+),
+
+managers as materialized (
+    select
+        tenant_id,
+        business_day,
+        radist_chat_id,
+        amocrm_lead_id,
+        amocrm_user_id
+    from {{ ref('int_dialogs__responsible_managers') }}
 )
 
 select
@@ -86,5 +96,4 @@ from dialogs
 left join chats using (tenant_id, business_day, radist_chat_id)
 left join first_replies using (tenant_id, business_day, radist_chat_id)
 left join waiting using (tenant_id, business_day, radist_chat_id)
-left join {{ ref('int_dialogs__responsible_managers') }} as managers
-    using (tenant_id, business_day, radist_chat_id)
+left join managers using (tenant_id, business_day, radist_chat_id)

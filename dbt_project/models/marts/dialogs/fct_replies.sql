@@ -2,7 +2,16 @@
     'columns': ['tenant_id', 'business_day', 'radist_chat_id', 'answer_radist_message_id'], 'unique': true
 }]) }}
 
-with answered_turns as (
+with days as materialized (
+    select
+        tenant_id,
+        business_day,
+        working_time
+    from {{ ref('int_calendar__day_windows') }}
+    where {{ in_run_scope() }}
+),
+
+answered_turns as (
     select
         tenant_id,
         answered_business_day as business_day,
@@ -17,16 +26,24 @@ with answered_turns as (
 
 in_scope as (
     select
-        answered_turns.*,
-        day_windows.working_time
+        answered_turns.tenant_id,
+        answered_turns.business_day,
+        answered_turns.radist_chat_id,
+        answered_turns.answer_radist_message_id,
+        answered_turns.turn_started_at,
+        answered_turns.answered_at,
+        days.working_time
     from answered_turns
-    inner join {{ ref('int_calendar__day_windows') }} as day_windows
-        on
-            answered_turns.tenant_id = day_windows.tenant_id
-            and answered_turns.business_day = day_windows.business_day
-    where
-        {{ in_run_scope('answered_turns') }}
-        and {{ in_run_scope('day_windows') }}
+    inner join days using (tenant_id, business_day)
+),
+
+managers as materialized (
+    select
+        tenant_id,
+        business_day,
+        radist_chat_id,
+        amocrm_user_id
+    from {{ ref('int_dialogs__responsible_managers') }}
 )
 
 select
@@ -45,7 +62,7 @@ select
     ) = 1 as is_first_of_day,
     managers.amocrm_user_id
 from in_scope
-left join {{ ref('int_dialogs__responsible_managers') }} as managers
+left join managers
     on
         in_scope.tenant_id = managers.tenant_id
         and in_scope.business_day = managers.business_day

@@ -1,6 +1,6 @@
 {{ config(indexes=[{'columns': ['tenant_id', 'business_day', 'radist_chat_id'], 'unique': true}]) }}
 
-with days as (
+with days as materialized (
     select
         tenant_id,
         business_day,
@@ -11,7 +11,7 @@ with days as (
 ),
 
 -- One turn at most is open at a day's end: later turns begin after the answer, thus after the day.
-waiting as (
+waiting as materialized (
     select
         days.tenant_id,
         days.business_day,
@@ -28,7 +28,7 @@ waiting as (
 ),
 
 -- The chat as it was last seen; it may have been silent on the day itself.
-chats as (
+chats as materialized (
     select distinct on (waiting.tenant_id, waiting.business_day, waiting.radist_chat_id)
         waiting.tenant_id,
         waiting.business_day,
@@ -46,7 +46,7 @@ chats as (
     order by waiting.tenant_id, waiting.business_day, waiting.radist_chat_id, seen.business_day desc
 ),
 
-managers as (
+managers as materialized (
     {{ responsible_managers('chats') | indent(4) }}
 ),
 

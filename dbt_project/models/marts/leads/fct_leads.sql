@@ -61,31 +61,48 @@ accounts as (
     order by tenant_id, fetched_at desc, amocrm_account_id
 ),
 
-as_of_day as (
+touched_leads as materialized (
     select
         days.tenant_id,
         days.business_day,
+        days.window_start,
+        days.window_end,
+        touched.amocrm_lead_id,
+        changes.to_pipeline_id,
+        changes.to_status_id,
+        coalesce(changes.is_moved, false) as is_moved,
+        coalesce(changes.is_won, false) as is_won,
+        coalesce(changes.is_lost, false) as is_lost
+    from touched
+    inner join days using (tenant_id, business_day)
+    left join changes using (tenant_id, business_day, amocrm_lead_id)
+),
+
+leads as materialized (
+    select
+        touched.tenant_id,
+        touched.business_day,
         touched.amocrm_lead_id,
         lead.lead_name,
         -- The day's last event says the stage better than a version that may be from after the day.
-        coalesce(changes.to_pipeline_id, lead.amocrm_pipeline_id) as amocrm_pipeline_id,
-        coalesce(changes.to_status_id, lead.amocrm_status_id) as amocrm_status_id,
+        coalesce(touched.to_pipeline_id, lead.amocrm_pipeline_id) as amocrm_pipeline_id,
+        coalesce(touched.to_status_id, lead.amocrm_status_id) as amocrm_status_id,
         lead.amocrm_user_id,
         lead.price_amount,
         lead.created_at,
         lead.closed_at,
         lead.amocrm_loss_reason_id,
         lead.loss_reason_name,
-        coalesce(lead.created_at >= days.window_start and lead.created_at < days.window_end, false) as is_created,
-        coalesce(changes.is_moved, false) as is_moved,
-        coalesce(changes.is_won, false) as is_won,
-        coalesce(changes.is_lost, false) as is_lost,
-        {{ lead_deleted_as_of('days.tenant_id', 'touched.amocrm_lead_id', 'days.window_end') | indent(8) }} as is_deleted
-    from touched
-    inner join days using (tenant_id, business_day)
-    left join changes using (tenant_id, business_day, amocrm_lead_id)
+        coalesce(
+            lead.created_at >= touched.window_start and lead.created_at < touched.window_end, false
+        ) as is_created,
+        touched.is_moved,
+        touched.is_won,
+        touched.is_lost,
+        {{ lead_deleted_as_of('touched.tenant_id', 'touched.amocrm_lead_id', 'touched.window_end') | indent(8) }} as is_deleted
+    from touched_leads as touched
     left join lateral (
-        {{ lead_as_of('days.tenant_id', 'touched.amocrm_lead_id', 'days.window_end') | indent(8) }}
+        {{ lead_as_of('touched.tenant_id', 'touched.amocrm_lead_id', 'touched.window_end') | indent(8) }}
     ) as lead on true
 )
 
@@ -109,7 +126,7 @@ select
     leads.is_won,
     leads.is_lost,
     leads.is_deleted
-from as_of_day as leads
+from leads
 left join accounts on leads.tenant_id = accounts.tenant_id
 left join {{ ref('stg_amocrm__statuses') }} as statuses
     on
