@@ -41,9 +41,9 @@
 {%- endmacro %}
 
 {# What a test reads: the run's tenant and days; without days, the tenant's whole history; without a tenant, all. #}
-{% macro in_test_scope(alias=none, has_business_day=true) -%}
+{% macro in_test_scope(alias=none, has_business_day=true, look_back_days=0) -%}
     {%- if has_business_day and run_days() -%}
-        {{ in_run_scope(alias) }}
+        {{ in_run_scope(alias, look_back_days) }}
     {%- elif run_tenant_id() != '00000000-0000-0000-0000-000000000000' -%}
         {{ of_run_tenant(alias) }}
     {%- else -%}
