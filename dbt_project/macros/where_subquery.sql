@@ -4,7 +4,7 @@
 #}
 {% macro postgres__get_where_subquery(relation) -%}
     {%- set described = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' -%}
         {%- if node.alias == relation.identifier and node.schema == relation.schema -%}
             {%- do described.extend(node.columns.keys()) -%}
         {%- endif -%}
