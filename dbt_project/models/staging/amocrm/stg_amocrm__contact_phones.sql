@@ -1,0 +1,18 @@
+with latest_versions as (
+    select distinct on (tenant_id, amocrm_contact_id)
+        tenant_id,
+        amocrm_contact_id,
+        phones_e164
+    from {{ source('raw', 'amocrm_contacts') }}
+    order by tenant_id, amocrm_contact_id, updated_at desc
+)
+
+select
+    latest_versions.tenant_id,
+    latest_versions.amocrm_contact_id,
+    phones.phone_e164
+from latest_versions
+cross join lateral (
+    select distinct unnest(latest_versions.phones_e164) as phone_e164
+) as phones
+where phones.phone_e164 is not null

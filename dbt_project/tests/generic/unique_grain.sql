@@ -1,0 +1,12 @@
+{# One row per combination of the columns, which are the model's key and never null. #}
+{% test unique_grain(model, columns) %}
+{% set key = columns | join(', ') %}
+select {{ key }}
+from {{ model }}
+group by {{ key }}
+having
+    count(*) > 1
+    {%- for column in columns %}
+    or {{ column }} is null
+    {%- endfor %}
+{% endtest %}
