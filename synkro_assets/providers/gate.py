@@ -133,8 +133,10 @@ class Passage:
         try:
             response.extensions[_PARSED] = json.loads(response.content, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            what = "answered with something that is not JSON" if response.content else (
-                "answered with an empty body"
+            what = (
+                "answered with something that is not JSON"
+                if response.content
+                else ("answered with an empty body")
             )
             if self.call.is_send:
                 return self._unknown(what)
@@ -144,13 +146,17 @@ class Passage:
     def _network_error(self, problem: Exception) -> SynkroError:
         name = self.gate.provider
         if isinstance(problem, _NEVER_SENDABLE):
-            return ProviderRefused(name, f"{name} cannot be asked: base_url or the key is malformed")
+            return ProviderRefused(
+                name, f"{name} cannot be asked: base_url or the key is malformed"
+            )
         if isinstance(problem, _NOTHING_WAS_SENT):
             host = self.request.url.host
             text = f"{name} cannot be reached at {host}: check the network and base_url, try again"
             return ProviderUnavailable(name, text)
-        what = "did not answer in time" if isinstance(problem, httpx.TimeoutException) else (
-            "broke off in the middle of its answer"
+        what = (
+            "did not answer in time"
+            if isinstance(problem, httpx.TimeoutException)
+            else ("broke off in the middle of its answer")
         )
         if self.call.is_send:
             return self._unknown(what)
@@ -193,9 +199,7 @@ def parsed(response: httpx.Response) -> Any:
     return response.extensions.get(_PARSED)
 
 
-def _kept(
-    response: httpx.Response, error: SynkroError | None, redact: Redactor
-) -> dict[str, Any]:
+def _kept(response: httpx.Response, error: SynkroError | None, redact: Redactor) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "bytes": len(response.content),
         "content_type": response.headers.get("content-type"),

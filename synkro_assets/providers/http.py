@@ -11,7 +11,7 @@ headers never leaves for another host.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +26,7 @@ USER_AGENT = "synkro"
 # A page of any provider is far below this; more is a fault, not data.
 _LARGEST_BODY = 64 * 1024 * 1024
 
-Params = Sequence[tuple[str, str]]
+Params = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
