@@ -1,0 +1,232 @@
+"""The amoCRM client: every question Synkro asks, as plain rows.
+
+What lives here: paths, parameters and windows of API v4 (reference §1). GET only; the token
+endpoint has a module of its own. What does not: refusals (``errors``), storing (``ingestion``).
+
+Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
+asked are dropped here. Every call raises TokenExpired, ProviderRefused, RateLimited or
+ProviderUnavailable, and IncompleteFetch when pages go in circles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
+from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.gate import Gate, Rate
+from synkro_assets.providers.http import HttpRoad, Params
+from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
+from synkro_assets.providers.redaction import Redactor
+
+_API = "/api/v4"
+_PAGE = "250"
+_EVENTS_PAGE = "100"
+_MOST_IDS = 100
+# Servers commonly refuse request lines over 8 KiB; this leaves room for the host and proxies.
+_LONGEST_ADDRESS = 6 * 1024
+
+
+class AmoCrmClient:
+    """One amoCRM account, read-only; a context manager."""
+
+    def __init__(self, road: HttpRoad) -> None:
+        self._road = road
+
+    def account(self) -> Row:
+        """The account: id, name, subdomain, country, currency, …"""
+        params = (("with", "is_api_filter_enabled,datetime_settings"),)
+        return _expect(self._road.get(f"{_API}/account", action="account", params=params))
+
+    def users(self) -> list[Row]:
+        """Every user with rights, roles and groups; needs an administrator's token."""
+        return list(self._pages("users", "users", (("limit", _PAGE), ("with", "role,group"))))
+
+    def pipelines(self) -> list[Row]:
+        """Every pipeline with its statuses; status ids repeat across pipelines (142, 143)."""
+        return list(self._pages("leads/pipelines", "pipelines", ()))
+
+    def loss_reasons(self) -> list[Row]:
+        """Every reason a lead can be lost for."""
+        return list(self._pages("leads/loss_reasons", "loss_reasons", (("limit", _PAGE),)))
+
+    def events(self, start: datetime, end: datetime, types: Sequence[str]) -> Iterator[Row]:
+        """Events of ``types`` created in ``[start, end)``, in the provider's order."""
+        first, last = _window(start, end)
+        if last < first or not types:
+            return
+        params = (
+            ("limit", _EVENTS_PAGE),
+            ("filter[created_at][from]", str(first)),
+            ("filter[created_at][to]", str(last)),
+            ("filter[type]", ",".join(types)),
+        )
+        for row in self._pages("events", "events", params):
+            if first <= _stamp(row, "created_at") <= last and row.get("type") in types:
+                yield row
+
+    def leads_updated(self, start: datetime, end: datetime) -> Iterator[Row]:
+        """Leads last updated in ``[start, end)``, with contacts and loss reason, oldest first."""
+        return self._ascending("leads_updated", start, end, "contacts,loss_reason")
+
+    def deleted_leads(self, start: datetime, end: datetime) -> Iterator[Row]:
+        """Leads in the trash that were put there in ``[start, end)`` (by ``updated_at``)."""
+        rows = self._ascending("deleted_leads", start, end, "only_deleted")
+        return (row for row in rows if row.get("is_deleted", True))
+
+    def leads_by_id(self, ids: Iterable[int]) -> Iterator[Row]:
+        """The leads of ``ids`` that exist outside the trash, with contacts and loss reason."""
+        return self._by_id("leads", ids, (("with", "contacts,loss_reason"),))
+
+    def contacts_by_id(self, ids: Iterable[int]) -> Iterator[Row]:
+        """The contacts of ``ids`` that exist, with their leads."""
+        return self._by_id("contacts", ids, (("with", "leads"),))
+
+    def contacts_matching(self, query: str) -> Iterator[Row]:
+        """Contacts that amoCRM's search finds for a name, phone or e-mail."""
+        params = (("query", query), ("limit", _PAGE), ("with", "leads"), ("order[id]", "asc"))
+        return self._pages("contacts", "contacts", params, action="contacts_matching")
+
+    def sample_contacts(self, count: int) -> list[Row]:
+        """Up to ``count`` contacts, the last updated first: for a person to recognise."""
+        params = (("limit", str(count)), ("order[updated_at]", "desc"))
+        rows = self._pages("contacts", "contacts", params, action="sample_contacts")
+        return list(islice(rows, count))
+
+    def close(self) -> None:
+        self._road.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _pages(
+        self, path: str, entity: str, params: Params, action: str | None = None
+    ) -> Iterator[Row]:
+        def fetch(link: str | None) -> Page:
+            return self._page(
+                link or f"{_API}/{path}", entity, action or entity, () if link else params
+            )
+
+        for rows in linked_pages(fetch, _id):
+            yield from rows
+
+    def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
+        first, last = _window(start, end)
+        if last < first:
+            return
+
+        def fetch(since: int, link: str | None) -> Page:
+            params = (
+                ("with", with_),
+                ("limit", _PAGE),
+                ("filter[updated_at][from]", str(since)),
+                ("filter[updated_at][to]", str(last)),
+                ("order[updated_at]", "asc"),
+            )
+            return self._page(link or f"{_API}/leads", "leads", action, () if link else params)
+
+        stamp: Callable[[Row], int] = partial(_stamp, name="updated_at")
+        for rows in ascending_pages(fetch, first, _id, stamp):
+            yield from (row for row in rows if first <= stamp(row) <= last)
+
+    def _by_id(self, entity: str, ids: Iterable[int], extra: Params) -> Iterator[Row]:
+        fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
+        for batch in self._batches(entity, sorted(set(ids)), fixed):
+            wanted = set(batch)
+            params = (*(("filter[id][]", str(i)) for i in batch), *fixed)
+            for row in self._pages(entity, entity, params, action=f"{entity}_by_id"):
+                if row["id"] in wanted:
+                    yield row
+
+    def _batches(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[list[int]]:
+        room = _LONGEST_ADDRESS - len(str(self._road.address(f"{_API}/{entity}", fixed)))
+        batch: list[int] = []
+        length = 0
+        for number in ids:
+            size = len(str(httpx.QueryParams({"filter[id][]": number}))) + 1
+            if batch and (len(batch) >= _MOST_IDS or length + size > room):
+                yield batch
+                batch, length = [], 0
+            batch.append(number)
+            length += size
+        if batch:
+            yield batch
+
+    def _page(self, target: str, entity: str, action: str, params: Params) -> Page:
+        answer = self._road.get(target, action=action, params=params)
+        if answer is None:
+            return Page(())
+        embedded = _expect(_expect(answer).get("_embedded", {}))
+        rows = embedded.get(entity, [])
+        if not isinstance(rows, list) or not all(isinstance(r, dict) and "id" in r for r in rows):
+            raise _strange()
+        links = answer.get("_links") or {}
+        following = links.get("next") if isinstance(links, dict) else None
+        href = following.get("href") if isinstance(following, dict) else None
+        return Page(rows, href if isinstance(href, str) else None)
+
+
+def client(
+    public: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    *,
+    limiter: Limiter,
+    log: ExchangeLog,
+    clock: Clock,
+    **road_options: Any,
+) -> AmoCrmClient:
+    """The client of an integration's stored fields (``catalog``, kind ``amocrm``).
+
+    ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
+    """
+    token = secrets.get("long_lived_token") or secrets.get("access_token")
+    if not token:
+        raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
+    rate = (Rate("all", float(public.get("requests_per_second") or 7)),)
+    gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, lambda _: rate)
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    return AmoCrmClient(HttpRoad(gate, public["base_url"], headers=headers, **road_options))
+
+
+def _window(start: datetime, end: datetime) -> tuple[int, int]:
+    """The first and last whole second inside ``[start, end)``; amoCRM includes both ends."""
+    return math.ceil(start.timestamp()), math.ceil(end.timestamp()) - 1
+
+
+def _stamp(row: Row, name: str) -> int:
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _strange()
+    return value
+
+
+def _id(row: Row) -> Any:
+    return row["id"]
+
+
+def _expect(answer: Any) -> Row:
+    if not isinstance(answer, dict):
+        raise _strange()
+    return answer
+
+
+def _strange() -> ProviderUnavailable:
+    text = f"{PROVIDER} answered in an unknown shape; try again, and check base_url if it stays so"
+    return ProviderUnavailable(PROVIDER, text)

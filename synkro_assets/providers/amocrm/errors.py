@@ -1,0 +1,41 @@
+"""What amoCRM's refusals mean and what somebody has to do about them.
+
+What lives here: the verdict on an amoCRM answer (reference §1.9). What does not: the common
+verdicts (``providers/verdicts.py``).
+"""
+
+from __future__ import annotations
+
+import httpx
+
+from synkro_assets.domain.errors import SynkroError, TokenExpired
+from synkro_assets.providers.verdicts import body_of, detail_suffix, seconds, verdict
+
+PROVIDER = "amoCRM"
+
+_SENTENCES = {
+    400: "it does not understand the request",
+    402: "the account is not paid; pay for it, then check the integration",
+    403: "no rights, or blocked after too many requests; wait an hour, then check the user's "
+    "rights and the integration",
+    404: "nothing is there; check base_url",
+    414: "the address is too long",
+}
+
+
+def classify(response: httpx.Response) -> SynkroError | None:
+    """TokenExpired for 401, RateLimited for 429 (hint in header or body), else by the table."""
+    if response.status_code == 401:
+        text = (
+            f"{PROVIDER} no longer accepts the token{detail_suffix(response)}: "
+            "reconnect the integration"
+        )
+        return TokenExpired(PROVIDER, text, status=401)
+    return verdict(PROVIDER, response, _SENTENCES, retry_after=_body_retry_after(response))
+
+
+def _body_retry_after(response: httpx.Response) -> float | None:
+    body = body_of(response) if response.status_code == 429 else None
+    hint = body.get("retry_after") if isinstance(body, dict) else None
+    is_number = isinstance(hint, int | float) and not isinstance(hint, bool)
+    return seconds(float(hint)) if is_number and hint is not None else None

@@ -1,0 +1,215 @@
+"""The gate every single request passes, whichever library sends it.
+
+What lives here: permission from the limiter before an attempt, one exchange row after it, and the
+translation of network failures and unreadable answers into Synkro's errors. What does not: the
+sending (``http``, ``sdk_transports``), the decision to try again (``retry``), the meaning of a
+status (``verdicts`` and each provider's ``errors``).
+
+Answers of providers hold customers' names, phones and messages, so an exchange row keeps sizes
+and not bodies; only the body of a failed request is kept, shortened and redacted.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+import httpx
+
+from synkro_assets.domain.errors import (
+    OutcomeUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+    RateLimited,
+    SynkroError,
+)
+from synkro_assets.domain.protocols import Clock, Exchange, ExchangeLog, Limiter
+from synkro_assets.providers.redaction import Redactor, mute_address_loggers
+
+Classify = Callable[[httpx.Response], SynkroError | None]
+
+# What a client library raises before, while and after it talks; none of it may escape.
+NETWORK_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
+
+_NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+# A longer pause than this is not slept through in the limiter: the work is scheduled anew instead.
+_LONGEST_PENALTY = 60.0
+_LONGEST_KEPT_BODY = 1000
+_PARSED = "synkro_json"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``per_second`` requests a second through the account's ``bucket``."""
+
+    bucket: str
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the current request is for; ``is_send`` marks what must never happen twice."""
+
+    action: str
+    attempt: int = 1
+    is_send: bool = False
+    extra_rates: tuple[Rate, ...] = ()
+
+
+_CURRENT: ContextVar[Call] = ContextVar("synkro_provider_call")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One account's gate; ``rates`` names the buckets a path goes through."""
+
+    provider: str
+    limiter: Limiter
+    log: ExchangeLog
+    clock: Clock
+    redactor: Redactor
+    classify: Classify
+    rates: Callable[[str], Sequence[Rate]]
+
+    @contextmanager
+    def call(self, call: Call) -> Iterator[None]:
+        """Requests sent inside belong to ``call``, also those an SDK sends."""
+        mute_address_loggers()
+        token = _CURRENT.set(call)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+
+    def open(self, request: httpx.Request) -> Passage:
+        """Wait for permission to send ``request``; the passage then reports what came of it."""
+        call = _CURRENT.get(Call(request.url.path))
+        rates = (*self.rates(request.url.path), *call.extra_rates)
+        for rate in rates:
+            self.limiter.acquire(rate.bucket, rate.per_second)
+        return Passage(self, request, call, rates, self.clock.now(), time.monotonic())
+
+    def unreadable(self, what: str, status: int | None = None) -> ProviderUnavailable:
+        """The error for an answer that came but cannot be used."""
+        text = f"{self.provider} {what}; try again, and check base_url if it stays so"
+        return ProviderUnavailable(self.provider, text, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One attempt under way."""
+
+    gate: Gate
+    request: httpx.Request
+    call: Call
+    rates: tuple[Rate, ...]
+    started_at: datetime
+    started: float
+
+    def answered(self, response: httpx.Response) -> SynkroError | None:
+        """Record a complete answer; the error it stands for, None for a usable one."""
+        error = self.gate.classify(response) or self._check_body(response)
+        if isinstance(error, RateLimited):
+            self._penalize(error)
+        self._record(response, error)
+        return error
+
+    def lost(self, problem: Exception) -> SynkroError:
+        """Record a request that got no (whole) answer; the error that stands for it."""
+        error = self._network_error(problem)
+        self._record(None, error)
+        return error
+
+    def _check_body(self, response: httpx.Response) -> SynkroError | None:
+        if response.status_code == 204:
+            return None
+        try:
+            response.extensions[_PARSED] = json.loads(response.content, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            what = (
+                "answered with something that is not JSON"
+                if response.content
+                else ("answered with an empty body")
+            )
+            if self.call.is_send:
+                return self._unknown(what)
+            return self.gate.unreadable(what, response.status_code)
+        return None
+
+    def _network_error(self, problem: Exception) -> SynkroError:
+        name = self.gate.provider
+        if isinstance(problem, _NEVER_SENDABLE):
+            return ProviderRefused(
+                name, f"{name} cannot be asked: base_url or the key is malformed"
+            )
+        if isinstance(problem, _NOTHING_WAS_SENT):
+            host = self.request.url.host
+            text = f"{name} cannot be reached at {host}: check the network and base_url, try again"
+            return ProviderUnavailable(name, text)
+        what = (
+            "did not answer in time"
+            if isinstance(problem, httpx.TimeoutException)
+            else ("broke off in the middle of its answer")
+        )
+        if self.call.is_send:
+            return self._unknown(what)
+        return ProviderUnavailable(name, f"{name} {what} ({self.call.action}); try again later")
+
+    def _unknown(self, what: str) -> OutcomeUnknown:
+        name = self.gate.provider
+        text = f"{name} {what}: it may have been delivered; look before sending it again"
+        return OutcomeUnknown(name, text)
+
+    def _penalize(self, error: RateLimited) -> None:
+        pause = 1.0 if error.retry_after is None else error.retry_after
+        if pause <= _LONGEST_PENALTY:
+            for rate in self.rates:
+                self.gate.limiter.penalize(rate.bucket, pause)
+
+    def _record(self, response: httpx.Response | None, error: SynkroError | None) -> None:
+        redact = self.gate.redactor
+        if error is not None:
+            error.args = tuple(redact.text(str(part)) for part in error.args)
+        self.gate.log.record(
+            Exchange(
+                provider=self.gate.provider,
+                action=self.call.action,
+                method=self.request.method,
+                path=redact.text(self.request.url.path),
+                status=None if response is None else response.status_code,
+                error=None if error is None else str(error),
+                started_at=self.started_at,
+                duration_ms=round((time.monotonic() - self.started) * 1000),
+                attempt=self.call.attempt,
+                request={"query": redact.fields(dict(self.request.url.params))},
+                response=None if response is None else _kept(response, error, redact),
+            )
+        )
+
+
+def parsed(response: httpx.Response) -> Any:
+    """The JSON body the gate has already read; None for an empty answer (204)."""
+    return response.extensions.get(_PARSED)
+
+
+def _kept(response: httpx.Response, error: SynkroError | None, redact: Redactor) -> dict[str, Any]:
+    kept: dict[str, Any] = {
+        "bytes": len(response.content),
+        "content_type": response.headers.get("content-type"),
+    }
+    if response.headers.get("x-request-id"):
+        kept["request_id"] = redact.text(response.headers["x-request-id"])
+    if error is not None:
+        kept["body"] = redact.text(response.text)[:_LONGEST_KEPT_BODY]
+    return kept
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,208 @@
+"""The one road out: how Synkro's own clients send a request and read its answer.
+
+What lives here: the HTTP client whose every request passes the gate, and the road that adds
+address, headers and retries. What does not: pacing, logging and failure texts (``gate``), the
+same clients dressed for vendor SDKs (``sdk_transports``), pages (``pagination``).
+
+No redirect is followed and no address outside the configured base is asked: the token in the
+headers never leaves for another host.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from synkro_assets.domain.errors import ProviderRefused, UsageProblem
+from synkro_assets.providers.gate import NETWORK_FAILURES, Call, Gate, parsed
+from synkro_assets.providers.retry import RetryPolicy, Sleeper, sleep
+
+USER_AGENT = "synkro"
+# A page of any provider is far below this; more is a fault, not data.
+_LARGEST_BODY = 64 * 1024 * 1024
+
+Params = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to connect, between two pieces of an answer, and for the whole answer."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    whole: float = 120.0
+
+    def for_httpx(self) -> httpx.Timeout:
+        return httpx.Timeout(self.read, connect=self.connect)
+
+
+class GatedClient(httpx.Client):
+    """An httpx client whose every request passes the gate; raises Synkro's errors only."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        timeouts: Timeouts | None = None,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._gate = gate
+        self._limits = timeouts or Timeouts()
+        super().__init__(
+            headers={"User-Agent": USER_AGENT, **checked_headers(gate.provider, headers or {})},
+            timeout=self._limits.for_httpx(),
+            transport=transport,
+            follow_redirects=False,
+        )
+
+    def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
+        """Send once, read the whole answer; its error is raised, a success returned."""
+        passage = self._gate.open(request)
+        try:
+            response = self._read(request)
+        except NETWORK_FAILURES as problem:
+            error = passage.lost(problem)
+        else:
+            verdict = passage.answered(response)
+            if verdict is None:
+                return response
+            error = verdict
+        # Raised out here, so that no library exception (they quote headers) hangs on to it.
+        raise error
+
+    def _read(self, request: httpx.Request) -> httpx.Response:
+        deadline = time.monotonic() + self._limits.whole
+        streamed = super().send(request, stream=True)
+        try:
+            body = b"".join(bounded(streamed.iter_bytes(), deadline))
+        finally:
+            streamed.close()
+        return whole(streamed, body)
+
+
+class HttpRoad:
+    """Asks one account of one provider, with retries; a context manager.
+
+    ``base_url`` bounds every address; ``headers`` carry the credentials.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        base_url: str,
+        *,
+        headers: Mapping[str, str],
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        sleeper: Sleeper = sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.provider = gate.provider
+        self._gate = gate
+        self._base = checked_base_url(gate.provider, base_url)
+        self._retry = retry or RetryPolicy()
+        self._sleeper = sleeper
+        self._client = GatedClient(gate, timeouts=timeouts, headers=headers, transport=transport)
+
+    def get(self, target: str, *, action: str, params: Params = ()) -> Any:
+        """The JSON answer to a GET, None for 204.
+
+        ``target`` is a path below the base, or a whole address (a page's next link) which must
+        lie below it. Raises ProviderRefused, TokenExpired, RateLimited, ProviderUnavailable.
+        """
+        url = self.address(target, params)
+
+        def attempt(number: int) -> Any:
+            with self._gate.call(Call(action, number)):
+                return parsed(self._client.get(url))
+
+        return self._retry.run(attempt, self._sleeper)
+
+    def address(self, target: str, params: Params = ()) -> httpx.URL:
+        """The checked address of ``target``; ProviderRefused when it lies outside the base."""
+        try:
+            below = target.startswith("/") and not target.startswith("//")
+            url = httpx.URL(f"{self._base}{target}") if below else self._base.join(target)
+            url = url.copy_merge_params(params) if params else url
+        except (httpx.InvalidURL, ValueError):
+            url = None
+        if url is None or not is_below(self._base, url):
+            text = f"{self.provider} points to an address outside {self._base.host}: check base_url"
+            raise ProviderRefused(self.provider, text)
+        return url
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def is_below(base: httpx.URL, url: httpx.URL) -> bool:
+    """Same scheme, host and port, no user in it, and a path at or under the base's."""
+    same_host = (base.scheme, base.host, base.port) == (url.scheme, url.host, url.port)
+    prefix = base.path.rstrip("/")
+    same_path = url.path == prefix or url.path.startswith(f"{prefix}/")
+    return same_host and same_path and not url.userinfo and ".." not in url.path.split("/")
+
+
+def checked_base_url(provider: str, base_url: str) -> httpx.URL:
+    """``base_url`` without its trailing slash; UsageProblem when it is no http(s) address."""
+    try:
+        url = httpx.URL(base_url.strip().rstrip("/"))
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if url.scheme not in ("http", "https") or not url.host or url.query or url.userinfo:
+        raise UsageProblem(f"the {provider} base_url is not an http(s) address: correct it")
+    return url
+
+
+def checked_headers(provider: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """``headers`` when they can be sent; UsageProblem for a key with stray characters in it."""
+    for value in headers.values():
+        if not (value.isascii() and value.isprintable()):
+            raise UsageProblem(f"the {provider} key holds characters no key has: paste it again")
+    return dict(headers)
+
+
+def bounded(chunks: Iterable[bytes], deadline: float) -> Iterable[bytes]:
+    """``chunks`` while they keep within the deadline (monotonic seconds) and the size limit."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        check_bounds(size, deadline)
+        yield chunk
+
+
+def check_bounds(size: int, deadline: float) -> None:
+    """Raise httpx errors for an answer that drips for ever or never ends."""
+    if size > _LARGEST_BODY:
+        raise httpx.DecodingError("the answer is larger than any page")
+    if time.monotonic() > deadline:
+        raise httpx.ReadTimeout("the answer takes too long as a whole")
+
+
+def whole(streamed: httpx.Response, body: bytes) -> httpx.Response:
+    """A finished response of a streamed one; refuses a body shorter than it was announced."""
+    announced = streamed.headers.get("content-length", "")
+    if announced.isdigit() and streamed.num_bytes_downloaded < int(announced):
+        raise httpx.RemoteProtocolError("the body is shorter than its content-length")
+    dropped = ("content-encoding", "content-length", "transfer-encoding")
+    headers = [(k, v) for k, v in streamed.headers.multi_items() if k.lower() not in dropped]
+    return httpx.Response(
+        streamed.status_code, headers=headers, content=body, request=streamed.request
+    )

@@ -1,0 +1,197 @@
+"""Reading a paged feed to its end without losing a row when rows move between pages.
+
+What lives here: the three ways of paging as pure generators over a fetch function. What does not:
+addresses, parameters and errors of a provider (its client).
+
+A feed that cannot be read whole raises IncompleteFetch; nothing ends early in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from synkro_assets.domain.errors import IncompleteFetch
+
+Row = dict[str, Any]
+KeyOf = Callable[[Row], Hashable]
+
+# No account has this many pages; a feed that passes it is going in circles.
+MOST_PAGES = 20_000
+_MOST_REREADS = 20
+# Sent bounds are rounded up to this: clients of the live API step by it, so servers honour it.
+_STEP = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows and where the next page is: a link, a cursor, or None at the end."""
+
+    rows: Sequence[Row]
+    next: str | None = None
+
+
+def linked_pages(
+    fetch: Callable[[str | None], Page], key: KeyOf, most_pages: int = MOST_PAGES
+) -> Iterator[list[Row]]:
+    """Pages by their next link (amoCRM), each row once; ``fetch(None)`` is the first page.
+
+    Only the absence of a next link ends the feed: a page may be short or empty and not be the
+    last. Rows that leave a page already read pull unread ones over the edge; feeds whose rows can
+    do that are read with ``ascending_pages``.
+    """
+    seen: set[Hashable] = set()
+    visited: set[str | None] = set()
+    link: str | None = None
+    while True:
+        if link in visited or len(visited) >= most_pages:
+            raise IncompleteFetch("the pages go in circles: a next link came twice; try again")
+        visited.add(link)
+        page = fetch(link)
+        fresh = _unseen(page.rows, key, seen)
+        if fresh:
+            yield fresh
+        if not page.next:
+            return
+        link = page.next
+
+
+def ascending_pages(
+    fetch: Callable[[int, str | None], Page],
+    start: int,
+    key: KeyOf,
+    stamp: Callable[[Row], int],
+) -> Iterator[list[Row]]:
+    """Rows ordered by a stamp that only grows (amoCRM's ``updated_at``), each row once.
+
+    ``fetch(since, None)`` is the first page of the rows stamped ``since`` or later. After each
+    page reading starts anew from the last stamp, so a row that is changed meanwhile and leaves
+    its place pulls no unread row over a page's edge. Links are followed only inside one stamp's
+    cluster larger than a page, and throughout when the server does not honour bound or order.
+    """
+    seen: set[Hashable] = set()
+    visited: set[tuple[int, str | None]] = set()
+    since, trusted = start, True
+    link: str | None = None
+    while (since, link) not in visited and len(visited) < MOST_PAGES:
+        visited.add((since, link))
+        page = fetch(since, link)
+        stamps = [stamp(row) for row in page.rows]
+        trusted = trusted and stamps == sorted(stamps) and (not stamps or stamps[0] >= since)
+        fresh = _unseen(page.rows, key, seen)
+        if fresh:
+            yield fresh
+        if not page.next:
+            return
+        if trusted and stamps and stamps[-1] > since:
+            since, link = stamps[-1], None
+        else:
+            link = page.next
+    raise IncompleteFetch("the pages go in circles: a next link came twice; try again")
+
+
+def cursor_pages(
+    fetch: Callable[[str | None], Page], key: KeyOf, version: Callable[[Row], Hashable]
+) -> Iterator[list[Row]]:
+    """Pages by cursor of a feed that shows the newest activity first (Radist), each row once.
+
+    ``version`` changes when a row gets new activity. A row that jumps to the front while later
+    pages are read would be missed, so the front is read again afterwards, down to a row that has
+    not moved: below it nothing has. Done when one answer alone shows that, for one answer is one
+    moment. A caller that stops early forgoes this.
+    """
+    seen: dict[Hashable, Hashable] = {}
+    for reread in range(_MOST_REREADS):
+        for number, page in enumerate(_cursor_walk(fetch)):
+            fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
+            has_still_row = any(seen.get(key(row), _NOTHING) == version(row) for row in page.rows)
+            seen.update({key(row): version(row) for row in page.rows})
+            if fresh:
+                yield fresh
+            is_proof = (reread > 0 and has_still_row) or not page.next
+            if is_proof and number == 0:
+                return
+            if is_proof:
+                break
+    raise IncompleteFetch("the feed changes faster than it can be read; try again later")
+
+
+_NOTHING = object()
+
+
+def _cursor_walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
+    visited: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = fetch(cursor)
+        yield page
+        if not page.next:
+            return
+        if page.next in visited or len(visited) >= MOST_PAGES:
+            raise IncompleteFetch("the pages go in circles: a cursor came twice; try again")
+        visited.add(page.next)
+        cursor = page.next
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardPages:
+    """A feed read back in time (Radist messages): at most ``limit`` rows up to a moment.
+
+    ``fetch(until)`` gives the newest rows up to ``until``, in any order; whether ``until`` itself
+    counts does not matter: the bound sent is a millisecond past the oldest row read, so that row
+    must come again. It proves that the two pages touch. ``key`` and ``time_of`` (aware UTC)
+    read a row.
+    """
+
+    fetch: Callable[[datetime], Sequence[Row]]
+    key: KeyOf
+    time_of: Callable[[Row], datetime]
+    limit: int
+
+    def read(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
+        """Pages of the rows in ``[since, until)``, newest page first, each row once.
+
+        Raises IncompleteFetch when more rows share one millisecond than a page holds, or when
+        two pages do not touch.
+        """
+        seen: set[Hashable] = set()
+        bound = until
+        edge: Hashable | None = None
+        while True:
+            page = list(self.fetch(bound))
+            if edge is not None and edge not in {self.key(row) for row in page}:
+                raise IncompleteFetch("two pages of messages do not touch; try again")
+            fresh = _unseen(page, self.key, seen)
+            wanted = [row for row in fresh if since <= self.time_of(row) < until]
+            # Yielded also when empty: the caller counts pages.
+            yield wanted
+            if len(page) < self.limit:
+                return
+            oldest = min(page, key=self.time_of)
+            if self.time_of(oldest) < since:
+                return
+            if not fresh:
+                raise IncompleteFetch(
+                    "more messages share one moment than a page holds; they cannot be read whole"
+                )
+            edge, bound = self.key(oldest), _just_after(self.time_of(oldest))
+
+
+def _just_after(moment: datetime) -> datetime:
+    whole_milliseconds = moment.microsecond // 1000 * 1000
+    return moment.replace(microsecond=whole_milliseconds) + _STEP
+
+
+def _once(rows: Sequence[Row], key: KeyOf) -> list[Row]:
+    return list({key(row): row for row in rows}.values())
+
+
+def _unseen(rows: Sequence[Row], key: KeyOf, seen: set[Hashable]) -> list[Row]:
+    fresh = []
+    for row in rows:
+        if key(row) not in seen:
+            seen.add(key(row))
+            fresh.append(row)
+    return fresh

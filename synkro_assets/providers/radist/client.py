@@ -1,0 +1,185 @@
+"""The Radist client: companies, connections, chats and messages, as plain rows.
+
+What lives here: paths, parameters and pacing of API v2 (reference §3). What does not: refusals
+(``errors``), times (``times``), sending (nothing here writes), storing (``ingestion``).
+
+Every call raises ProviderRefused, RateLimited or ProviderUnavailable, and IncompleteFetch when a
+feed cannot be read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from synkro_assets.domain.errors import ProviderUnavailable
+from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.gate import Gate, Rate
+from synkro_assets.providers.http import HttpRoad, Params
+from synkro_assets.providers.pagination import BackwardPages, Page, Row, cursor_pages
+from synkro_assets.providers.radist.errors import PROVIDER, classify
+from synkro_assets.providers.radist.times import format_time, parse_time
+from synkro_assets.providers.redaction import Redactor
+
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessages:
+    """A chat's messages, oldest first; truncated when older ones were left unread."""
+
+    messages: list[Row]
+    is_truncated: bool
+
+
+class RadistClient:
+    """One Radist company; a context manager."""
+
+    def __init__(self, road: HttpRoad, company_id: int) -> None:
+        self._road = road
+        self._company = f"/companies/{company_id}"
+
+    def companies(self) -> list[Row]:
+        """Every company the key may see."""
+        found: dict[Any, Row] = {}
+        while True:
+            params = (("limit", str(_PAGE)), ("offset", str(len(found))))
+            rows = self._list("/companies/", "companies", params)
+            before = len(found)
+            found.update({row.get("id"): row for row in rows})
+            if len(rows) < _PAGE or len(found) == before:
+                return list(found.values())
+
+    def connections(self) -> list[Row]:
+        """The company's messenger connections: id, type, …"""
+        return self._list(f"{self._company}/connections/", "connections")
+
+    def chat_sources(self) -> list[Row]:
+        """The connections that can start a chat."""
+        return self._list(f"{self._company}/messaging/chats/sources/", "sources")
+
+    def chats_with_contacts(self) -> Iterator[list[Row]]:
+        """Contacts with their chats, page by page, newest activity first, each contact once.
+
+        Read to the end it holds every contact that existed when reading began, also those that
+        got new activity meanwhile; a caller may stop early and forgo that.
+        """
+        return cursor_pages(self._contacts_page, _contact_id, _last_activity)
+
+    def chat_messages(
+        self, chat_id: int, since: datetime, until: datetime, max_pages: int
+    ) -> ChatMessages:
+        """Messages of ``[since, until)`` (aware), oldest first; the newest ``max_pages`` pages."""
+        feed = BackwardPages(
+            fetch=lambda bound: self._messages_page(chat_id, bound),
+            key=lambda row: row.get("message_id"),
+            time_of=lambda row: parse_time(row.get("created_at")),
+            limit=_PAGE,
+        )
+        messages: list[Row] = []
+        pages = feed.read(since, until)
+        for number, page in enumerate(pages, start=1):
+            if number > max_pages:
+                return ChatMessages(_oldest_first(messages), is_truncated=True)
+            messages.extend(page)
+        return ChatMessages(_oldest_first(messages), is_truncated=False)
+
+    def close(self) -> None:
+        self._road.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _contacts_page(self, cursor: str | None) -> Page:
+        path = f"{self._company}/messaging/chats/with_contacts/"
+        params: Params = (("limit", str(_PAGE)),)
+        params = (*params, ("cursor", cursor)) if cursor else params
+        answer = self._road.get(path, action="chats_with_contacts", params=params)
+        rows = _rows(answer, "data")
+        if not all("contact_id" in row for row in rows):
+            raise _strange()
+        metadata = answer.get("response_metadata") if isinstance(answer, dict) else None
+        following = metadata.get("next_cursor") if isinstance(metadata, dict) else None
+        return Page(rows, str(following) if following else None)
+
+    def _messages_page(self, chat_id: int, until: datetime) -> Sequence[Row]:
+        params = (
+            ("chat_id", str(chat_id)),
+            ("limit", str(_PAGE)),
+            ("until", format_time(until)),
+        )
+        rows = self._list(f"{self._company}/messaging/messages/", "messages", params)
+        if not all("message_id" in row for row in rows):
+            raise _strange()
+        return rows
+
+    def _list(self, path: str, name: str, params: Params = ()) -> list[Row]:
+        return _rows(self._road.get(path, action=name, params=params), name)
+
+
+def client(
+    public: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    *,
+    limiter: Limiter,
+    log: ExchangeLog,
+    clock: Clock,
+    **road_options: Any,
+) -> RadistClient:
+    """The client of an integration's stored fields (``catalog``, kind ``radist``).
+
+    ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
+    """
+    every = Rate("all", float(public.get("requests_per_second") or 5))
+    chats = Rate("chats", float(public.get("chats_per_second") or 1))
+
+    def rates(path: str) -> tuple[Rate, ...]:
+        is_slow = "/chats/" in path or "/contacts/" in path
+        return (chats, every) if is_slow else (every,)
+
+    gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, rates)
+    headers = {"X-Api-Key": secrets["api_key"], "Accept": "application/json"}
+    road = HttpRoad(gate, public["base_url"], headers=headers, **road_options)
+    return RadistClient(road, int(public["company_id"]))
+
+
+def _rows(answer: Any, name: str) -> list[Row]:
+    """The rows of a bare list or of one wrapped under ``name``, ``data`` or ``items``."""
+    if answer is None:
+        return []
+    if isinstance(answer, dict):
+        wrapped = [answer[key] for key in (name, "data", "items") if key in answer]
+        answer = wrapped[0] if wrapped else None
+    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+        raise _strange()
+    return answer
+
+
+def _contact_id(row: Row) -> Any:
+    return row["contact_id"]
+
+
+def _last_activity(row: Row) -> str:
+    chats = row.get("chats")
+    ids = [chat.get("chat_id") for chat in chats] if isinstance(chats, list) else []
+    return f"{row.get('last_chat_updated_at')}|{ids}"
+
+
+def _oldest_first(messages: list[Row]) -> list[Row]:
+    return sorted(messages, key=lambda row: (parse_time(row["created_at"]), str(row["message_id"])))
+
+
+def _strange() -> ProviderUnavailable:
+    text = f"{PROVIDER} answered in an unknown shape; try again, and check base_url if it stays so"
+    return ProviderUnavailable(PROVIDER, text)

@@ -1,0 +1,39 @@
+"""How Radist writes times, and how they are sent to it.
+
+What lives here: the two directions between its ISO 8601 texts and aware UTC. What does not:
+windows of business days (``domain/business_day``).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from synkro_assets.domain.errors import ProviderUnavailable
+from synkro_assets.providers.radist.errors import PROVIDER
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?"
+)
+
+
+def parse_time(text: object) -> datetime:
+    """Aware UTC of ``Z``, an offset or no zone (then UTC), with a fraction of any length.
+
+    Digits beyond microseconds are cut off. ProviderUnavailable when it is not a time.
+    """
+    found = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is not None:
+        day, clock, fraction, zone = found.groups()
+        micro = (fraction or "")[:6].ljust(6, "0")
+        offset = "+00:00" if zone in (None, "Z", "z") else zone
+        try:
+            return datetime.fromisoformat(f"{day}T{clock}.{micro}{offset}").astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise ProviderUnavailable(PROVIDER, f"{PROVIDER} answered with a time that cannot be read")
+
+
+def format_time(moment: datetime) -> str:
+    """``moment`` (aware) as UTC with microseconds and ``Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

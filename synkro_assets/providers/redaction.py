@@ -1,0 +1,93 @@
+"""Keeping secrets out of every text that leaves the HTTP layer.
+
+What lives here: the redactor that exceptions and exchange rows pass through, and the muting of
+libraries that log addresses. What does not: the redaction of customers' data before an AI call
+(``reporting/redaction.py``).
+
+Two nets, because either alone has holes: the literal secrets a client was built with, in every
+spelling an address or a JSON text gives them, and the shapes secrets are known to have.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+
+# Shorter "secrets" are test placeholders; replacing them would shred every text.
+_SHORTEST_SECRET = 4
+
+_SECRET_NAMES = (
+    r"(?:api[_-]?key|apikey|x-api-key|x-goog-api-key|key|access_token|refresh_token|client_secret"
+    r"|long_lived_token|bot_token|token|authorization|password|code)"
+)
+_SHAPES = (
+    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
+    (re.compile(r"\b(bot)?\d{5,}:[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)([?&]{_SECRET_NAMES}=)[^&\s\"'#]+"), rf"\1{MASK}"),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
+    (re.compile(r"\bAIza[\w-]{30,}"), MASK),
+)
+_SECRET_FIELD = re.compile(rf"(?i){_SECRET_NAMES}")
+# What people search for is a name or a phone number.
+_PERSONAL_FIELDS = frozenset({"query"})
+
+# httpx writes whole addresses at INFO, and Telegram's token is part of the address.
+_TALKATIVE_LOGGERS = ("httpx", "httpcore", "telegram", "google_genai")
+
+
+class Redactor:
+    """Replaces secrets in texts and plain values by ``***``."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        spellings = {
+            spelling
+            for secret in secrets
+            if len(secret) >= _SHORTEST_SECRET
+            for spelling in _spellings(secret)
+        }
+        # Longest first: a secret that begins with another must not leave its tail behind.
+        ordered = sorted(spellings, key=len, reverse=True)
+        self._literal = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def text(self, text: str) -> str:
+        """``text`` without secrets."""
+        if self._literal is not None:
+            text = self._literal.sub(MASK, text)
+        for shape, replacement in _SHAPES:
+            text = shape.sub(replacement, text)
+        return text
+
+    def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Query parameters or headers with the values of secret and personal names masked."""
+        return {
+            name: MASK
+            if _SECRET_FIELD.fullmatch(name) or name.lower() in _PERSONAL_FIELDS
+            else self.text(str(value))
+            for name, value in fields.items()
+        }
+
+
+def mute_address_loggers() -> None:
+    """Let the HTTP libraries log warnings only, however the root logger is set."""
+    for name in _TALKATIVE_LOGGERS:
+        logger = logging.getLogger(name)
+        if logger.level < logging.WARNING:
+            logger.setLevel(logging.WARNING)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The ways a secret may be written in an address, a JSON text or a repr."""
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        repr(secret)[1:-1],
+    }
