@@ -1,7 +1,7 @@
 """Dagster's resources: thin, without configuration, handing back plain objects.
 
-What lives here: how a run gets its platform and its claim on a tenant. They carry no values of their
-own, so that no URL or key shows in Dagit; ``settings`` is read when a run begins.
+What lives here: how a run gets its platform and its claim on a tenant. They carry no values of
+their own, so that no URL or key shows in Dagit; ``settings`` is read when a run begins.
 """
 
 from __future__ import annotations

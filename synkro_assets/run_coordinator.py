@@ -1,4 +1,4 @@
-"""The run coordinator: every run carries the tag ``synkro/tenant``, so that limits apply per tenant.
+"""The run coordinator: every run carries the tag ``synkro/tenant``, by which limits apply.
 
 What lives here: the tag. These limits are comfort; the truth about who runs is the claim in the
 database (``storage/run_claims.py``).

@@ -70,6 +70,7 @@ def run_partition(
     tenant: Tenant,
     day: BusinessDay,
     tags: dict[str, str],
+    on_created: Callable[[str], None] = lambda _: None,
 ) -> RunOutcome:
     """Run a job for a tenant's day now; the run shows in Dagit with its lineage and log."""
     from dagster import DagsterEventType
@@ -88,6 +89,7 @@ def run_partition(
         asset_selection=None,
         remote_job_origin=_origin(job_name),
     )
+    on_created(run.run_id)
     errors: list[str] = []
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
         if event.event_type in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):

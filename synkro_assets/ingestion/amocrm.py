@@ -57,7 +57,7 @@ class AmoCrmDay:
 def fetch_day(
     client: AmoCrm, window: Window, on_progress: Callable[[str], None] = lambda _: None
 ) -> AmoCrmDay:
-    """Read a day's window from amoCRM; raises ProviderError or IncompleteFetch, never half a day."""
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day."""
     on_progress("amoCRM: account, people and pipelines")
     account = client.account()
     users, pipelines = list(client.users()), list(client.pipelines())

@@ -24,7 +24,7 @@ def require_all(what: str, asked: Collection[int], answered: Collection[int]) ->
 
 
 def require_messages(silent_chats: Sequence[int]) -> None:
-    """Raise IncompleteFetch when chats whose last message is of the day answered none of the day."""
+    """Raise IncompleteFetch for chats whose last message is of the day but answered none of it."""
     if silent_chats:
         raise IncompleteFetch(
             f"Radist shows a message of the day in {len(silent_chats)} chats but answered none "

@@ -42,7 +42,7 @@ def _numbers(piece: str, region: str) -> list[str]:
 
 
 def _parsed(piece: str, region: str) -> str | None:
-    """The piece as one valid number: with the region's rules, else as a full number without ``+``."""
+    """The piece as one valid number: by the region's rules, else as a full number without ``+``."""
     import phonenumbers
 
     digits = re.sub(r"\D", "", piece)

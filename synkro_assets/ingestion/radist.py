@@ -28,6 +28,15 @@ _OLD_PAGES = 2
 _MAX_SCANS = 10
 
 
+class ChatMessages(Protocol):
+    """A chat's messages of a window; truncated when older ones of it were left unread."""
+
+    @property
+    def messages(self) -> list[Payload]: ...
+    @property
+    def is_truncated(self) -> bool: ...
+
+
 class Radist(Protocol):
     """What this stage asks of a client."""
 
@@ -35,7 +44,7 @@ class Radist(Protocol):
     def chats_with_contacts(self) -> Iterator[list[Payload]]: ...
     def chat_messages(
         self, chat_id: int, since: datetime, until: datetime, max_pages: int
-    ) -> Iterable[Payload]: ...
+    ) -> ChatMessages: ...
 
 
 ParseTime = Callable[[str], datetime]
@@ -51,7 +60,7 @@ class Limits:
 
 @dataclass(slots=True)
 class RadistDay:
-    """Everything Radist answered about a day: chats that spoke in the window, and what they said."""
+    """What Radist answered about a day: the chats that spoke in the window, and what they said."""
 
     connection_types: dict[int, str]
     chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
@@ -69,17 +78,22 @@ def fetch_day(
     parse_time: ParseTime,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> RadistDay:
-    """Read a day's window from Radist; raises ProviderError or IncompleteFetch, never half a day."""
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day."""
     on_progress("Radist: connections and chats")
     day = RadistDay({int(each["id"]): str(each["type"]) for each in client.connections()})
     candidates = _candidates(client, window, limits, parse_time)
     on_progress(f"Radist: {len(candidates)} chats may have messages of the day")
     silent: list[int] = []
     for done, (chat_id, (contact, chat)) in enumerate(sorted(candidates.items()), start=1):
-        found = list(client.chat_messages(chat_id, window.start, window.end, limits.message_pages))
-        if found:
+        found = client.chat_messages(chat_id, window.start, window.end, limits.message_pages)
+        if found.is_truncated:
+            raise IncompleteFetch(
+                f"chat {chat_id} has more than {limits.message_pages} pages of messages in this "
+                "day: raise max_radist_message_pages"
+            )
+        if found.messages:
             day.chats[chat_id] = (contact, chat)
-            day.messages[chat_id] = found
+            day.messages[chat_id] = found.messages
         elif parse_time(chat["last_message"]["created_at"]) in window:
             silent.append(chat_id)
         if done % 100 == 0:

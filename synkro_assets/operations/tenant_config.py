@@ -105,9 +105,7 @@ def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
         if not equals:
             raise UsageProblem(f"{pair!r} is not KEY=VALUE")
         target, parse = (
-            (tenant, _TENANT_KEYS[key])
-            if key in _TENANT_KEYS
-            else (config, _CONFIG_KEYS.get(key))
+            (tenant, _TENANT_KEYS[key]) if key in _TENANT_KEYS else (config, _CONFIG_KEYS.get(key))
         )
         if parse is None:
             known = ", ".join(sorted(_TENANT_KEYS | _CONFIG_KEYS))
@@ -154,5 +152,8 @@ def list_tenants(platform: Platform) -> list[Tenant]:
 
 def described(tenant: Tenant) -> dict[str, Any]:
     """A tenant as plain values: ids and times as text."""
-    values = {**asdict(tenant), "config": {**asdict(tenant.config), "mode": tenant.config.mode.value}}
+    values = {
+        **asdict(tenant),
+        "config": {**asdict(tenant.config), "mode": tenant.config.mode.value},
+    }
     return json.loads(json.dumps(values, default=str))  # type: ignore[no-any-return]  # a dict stays a dict

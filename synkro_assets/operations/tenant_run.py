@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
-from synkro_assets.domain.errors import ClaimLost, SynkroError, TenantIsBusy
+from synkro_assets.domain.errors import ClaimLost, SynkroError, TenantIsBusy, UsageProblem
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
 from synkro_assets.storage import run_ledger
@@ -128,6 +129,7 @@ def begin_run(
 
     ``request`` names ``job_type``, ``trigger_type``, ``requested_by`` and ``dagster_run_id``.
     """
+    _require_closed(tenant, days, platform.clock.now())
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         plans = [day_plan(connection, tenant, day) for day in days]
         job_run_id = run_ledger.start_run(
@@ -145,6 +147,17 @@ def begin_run(
             # Leaving by exception takes the ledger entry back: the run never began.
             raise TenantIsBusy(_busy(tenant, holder_of(connection, tenant.tenant_id)))
     return TenantRun(platform, tenant, plans, claim)
+
+
+def _require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -> None:
+    """Raise UsageProblem for a day that has not ended: its report would be of half a day."""
+    for day in days:
+        end = tenant.config.calendar.window(day).end
+        if end > now:
+            raise UsageProblem(
+                f"{day} of {tenant.slug} has not ended: it closes at {end:%Y-%m-%d %H:%M} UTC; the "
+                f"latest closed day is {tenant.config.calendar.latest_closed(now)}"
+            )
 
 
 def _busy(tenant: Tenant, holder: Holder | None) -> str:

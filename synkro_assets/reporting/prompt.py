@@ -19,8 +19,8 @@ _LANGUAGE_NAMES = {"ru": "Russian", "en": "English"}
 
 _INSTRUCTIONS = """\
 You are a sales analyst. You write the conclusions of a company's daily report for its head of
-sales. You are given JSON: "facts" (fact_id, title, value, unit, n = number of observations), "dialogs"
-(customers who wait for an answer) and "managers".
+sales. You are given JSON: "facts" (fact_id, title, value, unit, n = number of observations),
+"dialogs" (customers who wait for an answer) and "managers".
 
 Rules:
 1. Write in {language}, businesslike, short sentences, no greeting.

@@ -94,10 +94,7 @@ class TransformProject:
 
     def build_once(self, database: Database) -> bool:
         """Create the views and the empty tables unless this very project made them already."""
-        content_hash = self.content_hash()
-        with database.transaction() as connection:
-            built = connection.execute("select project_hash from app.transform_builds").fetchone()
-        if built is not None and built["project_hash"] == content_hash:
+        if self.is_built(database):
             return False
         self.run(database.url, ["run"], {})
         with database.transaction() as connection:
@@ -105,9 +102,15 @@ class TransformProject:
                 "insert into app.transform_builds (project_hash) values (%s) "
                 "on conflict (is_current) do update "
                 "set project_hash = excluded.project_hash, built_at = now()",
-                [content_hash],
+                [self.content_hash()],
             )
         return True
+
+    def is_built(self, database: Database) -> bool:
+        """Whether the database's views and tables are those of this very project."""
+        with database.transaction() as connection:
+            built = connection.execute("select project_hash from app.transform_builds").fetchone()
+        return built is not None and built["project_hash"] == self.content_hash()
 
     def build_days(
         self, database: Database, tenant_id: UUID, days: Sequence[date], on_event: EventSink

@@ -57,7 +57,9 @@ def check_rate(state: SimulatorState, bot: Bot) -> None:
     if not (limits["enabled"] and limits["telegram"]):
         return
     key = f"telegram {bot.chat_id}"
-    wait = limits.buckets.take(key, limits["telegram_chat_per_second"], limits["telegram_chat_burst"])
+    wait = limits.buckets.take(
+        key, limits["telegram_chat_per_second"], limits["telegram_chat_burst"]
+    )
     if wait == 0 and not limits.windows.admit(key, limits["telegram_group_per_minute"], 60):
         wait = limits.windows.wait(key, 60)
     if wait > 0:

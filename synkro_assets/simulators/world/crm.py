@@ -145,5 +145,3 @@ class CrmDay:
                 "values": [{"value": ["whatsapp", "avito", "site", "2gis"][place % 4]}],
             },
         ]
-
-

@@ -1,5 +1,5 @@
 """The one error of the embedded server; what causes it is in the modules that raise it."""
 
+from synkro_assets.domain.errors import EmbeddedServerFailed
 
-class EmbeddedServerFailed(Exception):
-    """The embedded server cannot be used; the text says what is wrong and what to do."""
+__all__ = ["EmbeddedServerFailed"]

@@ -1,0 +1,88 @@
+"""Saying what is configured, reachable and healthy.
+
+What lives here: the examination and its findings. How findings are printed is the command line's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from synkro_assets.domain.errors import SynkroError
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.integration_settings import shown
+from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.setup import outstanding
+from synkro_assets.storage.connection_urls import described
+from synkro_assets.storage.tenants import all_tenants
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``status`` is ``ok``, ``warning`` or ``error``."""
+
+    subject: str
+    status: str
+    detail: str
+
+
+def examine(platform: Platform, project_root: Path) -> list[Finding]:
+    """Look at the database, its schema and every tenant's integrations."""
+    findings = list(_platform_findings(platform, project_root))
+    if any(finding.status == "error" for finding in findings):
+        return findings
+    with platform.database.transaction() as connection:
+        tenants = all_tenants(connection)
+    if not tenants:
+        findings.append(Finding("tenants", "warning", "there are none: synkro tenants add"))
+    for tenant in tenants:
+        findings.extend(_tenant_findings(platform, tenant))
+    return findings
+
+
+def _platform_findings(platform: Platform, project_root: Path) -> Iterator[Finding]:
+    yield _looked_at(
+        "database",
+        lambda: (
+            f"PostgreSQL {platform.database.server_version()} at {described(platform.database.url)}"
+        ),
+    )
+    yield _looked_at("schema", lambda: _schema(platform, project_root))
+
+
+def _schema(platform: Platform, project_root: Path) -> str:
+    left = outstanding(platform.database, project_root)
+    if left.migrations or left.transforms_built:
+        raise SynkroError(
+            f"{len(left.migrations)} migrations pending, transforms "
+            f"{'to be built' if left.transforms_built else 'built'}: run 'synkro migrate'"
+        )
+    return "up to date"
+
+
+def _tenant_findings(platform: Platform, tenant: Tenant) -> Iterator[Finding]:
+    subject = f"tenant {tenant.slug}"
+    try:
+        integrations = {each["kind"]: each for each in shown(platform, tenant)}
+    except SynkroError as problem:
+        yield Finding(subject, "error", str(problem))
+        return
+    mode = tenant.config.mode
+    needed = {"amocrm": mode.reads_amocrm, "radist": mode.reads_radist, "telegram": True}
+    missing = [kind for kind, is_needed in needed.items() if is_needed and kind not in integrations]
+    if missing:
+        yield Finding(subject, "error", f"mode {mode} needs {', '.join(missing)}")
+    else:
+        yield Finding(subject, "ok", f"mode {mode}, {tenant.config.timezone}")
+    for kind, each in integrations.items():
+        status = {"ok": "ok", "error": "error"}.get(each["status"], "warning")
+        detail = each["last_error"] or each["status"]
+        yield Finding(f"{subject}: {kind}", status, str(detail))
+
+
+def _looked_at(subject: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, "ok", look())
+    except SynkroError as problem:
+        return Finding(subject, "error", str(problem))

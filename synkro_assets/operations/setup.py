@@ -1,0 +1,56 @@
+"""Bringing the database up to date: migrations first, then the transforms' views and empty tables.
+
+What lives here: the order of the two and what was done. The work is ``storage/migrations.py`` and
+``storage/transforms.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from synkro_assets.domain.errors import UsageProblem
+from synkro_assets.storage.database import Database
+from synkro_assets.storage.migrations import Migration, migrate, pending_migrations
+from synkro_assets.storage.transforms import TransformProject
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What bringing a database up to date did, or would do."""
+
+    migrations: list[str]
+    transforms_built: bool
+
+
+def bring_up_to_date(
+    database: Database, project_root: Path, on_progress: Callable[[str], None] = lambda _: None
+) -> SetUp:
+    """Apply pending migrations and build the transforms if they changed; twice is once."""
+
+    def applied(migration: Migration) -> None:
+        on_progress(f"applied {migration.path.name}")
+
+    done = migrate(database, project_root / "supabase" / "migrations", applied)
+    project = TransformProject(project_root / "dbt_project")
+    built = project.build_once(database)
+    if built:
+        on_progress("built the transforms' views and empty tables")
+    return SetUp([migration.path.name for migration in done], built)
+
+
+def outstanding(database: Database, project_root: Path) -> SetUp:
+    """What ``bring_up_to_date`` would do now."""
+    pending = pending_migrations(database, project_root / "supabase" / "migrations")
+    project = TransformProject(project_root / "dbt_project")
+    stale = bool(pending) or not project.is_built(database)
+    return SetUp([migration.path.name for migration in pending], stale)
+
+
+def require_up_to_date(database: Database, project_root: Path) -> None:
+    """Raise UsageProblem unless the database is the one this version works with."""
+    left = outstanding(database, project_root)
+    if left.migrations or left.transforms_built:
+        what = f"{len(left.migrations)} migrations" if left.migrations else "the transforms"
+        raise UsageProblem(f"the database is not up to date ({what}): run 'synkro migrate'")
