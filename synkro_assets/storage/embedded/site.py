@@ -100,8 +100,7 @@ def choose_site(home: Path) -> Site:
     """Settle account, folder and binaries for a start; call with the lock held."""
     installed = installed_binaries()
     if os.geteuid() != 0:
-        user = pwd.getpwuid(os.getuid()) if _has_entry(os.getuid()) else None
-        account = Account(user.pw_name if user else str(os.getuid()), os.getuid(), os.getgid())
+        account = _own_account()
         folder = _noted_folder(home) or home / "postgres"
         _make_folder(folder, mode=0o700)
         return Site(home, folder, account, installed)
@@ -113,6 +112,17 @@ def choose_site(home: Path) -> Site:
 def outside_folder(home: Path) -> Path:
     """Where root keeps the data of a home that the server's account cannot reach."""
     return OUTSIDE_FOLDER / hashlib.sha256(os.fsencode(home)).hexdigest()[:12]
+
+
+def _own_account() -> Account:
+    try:
+        entry = pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise EmbeddedServerFailed(
+            f"PostgreSQL refuses to run as user id {os.geteuid()}, which has no name on this "
+            "system; add it to /etc/passwd or set SYNKRO_DATABASE_URL"
+        ) from None
+    return Account(entry.pw_name, os.geteuid(), os.getegid())
 
 
 def _unprivileged_account(data: Path) -> Account:
@@ -197,14 +207,6 @@ def _runnable_binaries(installed: Binaries, folder: Path, account: Account) -> B
 def _can_enter(account: Account, folder: Path) -> bool:
     command = ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)]
     return account.run(command, Path("/")).returncode == 0
-
-
-def _has_entry(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
 
 
 def _make_folder(folder: Path, mode: int) -> None:

@@ -553,3 +553,14 @@ def test_a_home_that_is_not_writable_is_refused_in_one_line(empty_home: Path) ->
     _, error = user.process.communicate(timeout=20)
     assert "EmbeddedServerFailed" in error.splitlines()[-1]
     assert "Permission denied; set SYNKRO_HOME" in error.splitlines()[-1]
+
+
+@as_root
+def test_a_user_without_a_name_is_refused_in_one_line(empty_home: Path) -> None:
+    python, _ = ordinary_user()
+    nameless = 54321
+    empty_home.mkdir()
+    os.chown(empty_home, nameless, nameless)
+    user = User(empty_home, python=python, uid=nameless)
+    _, error = user.process.communicate(timeout=20)
+    assert "user id 54321, which has no name" in error.splitlines()[-1]
