@@ -160,3 +160,31 @@ def following(
     finally:
         stop.set()
         thread.join()
+
+
+def unmaterialized_assets(instance: DagsterInstance, run_ids: list[str]) -> list[str]:
+    """The assets that successful runs planned and did not materialize; all of them if one failed.
+
+    Reads Dagster's own storage, so that a caller need not believe what a run said of itself.
+    """
+    from dagster import DagsterEventType
+
+    missing: set[str] = set()
+    for run_id in run_ids:
+        run = instance.get_run_by_id(run_id)
+        keys = {
+            kind: {
+                record.dagster_event.asset_key.to_user_string()
+                for record in instance.all_logs(run_id, of_type=kind)
+                if record.dagster_event and record.dagster_event.asset_key
+            }
+            for kind in (
+                DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+                DagsterEventType.ASSET_MATERIALIZATION,
+            )
+        }
+        planned = keys[DagsterEventType.ASSET_MATERIALIZATION_PLANNED]
+        done = keys[DagsterEventType.ASSET_MATERIALIZATION]
+        is_success = run is not None and run.is_success
+        missing |= (planned - done) if is_success and planned else planned or {f"run {run_id}"}
+    return sorted(missing)

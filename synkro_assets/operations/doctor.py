@@ -26,6 +26,9 @@ class Finding:
     status: str
     detail: str
 
+    def as_dict(self) -> dict[str, str]:
+        return {"subject": self.subject, "status": self.status, "detail": self.detail}
+
 
 def examine(platform: Platform, project_root: Path) -> list[Finding]:
     """Look at the database, its schema and every tenant's integrations."""

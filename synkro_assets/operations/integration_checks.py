@@ -27,6 +27,17 @@ class CheckOutcome:
     error: str | None
     seen: dict[str, Any]
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "status": self.status, "error": self.error, **self.seen}
+
+    def shown(self) -> str:
+        """What was seen, on one line."""
+        return "; ".join(f"{name}: {_listed(value)}" for name, value in self.seen.items())
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
 
 def check_integrations(
     platform: Platform, tenant: Tenant, kind: str | None = None

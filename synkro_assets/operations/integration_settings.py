@@ -7,6 +7,8 @@ are is ``providers/catalog.py``; whether they work is ``integration_checks``.
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from synkro_assets.domain.errors import MissingIntegration, UsageProblem
@@ -19,6 +21,16 @@ from synkro_assets.storage.integrations import (
     remove_integration,
     save_integration,
 )
+
+
+def read_file(name: str) -> str:
+    """The text of a file, or of standard input for ``-``."""
+    if name == "-":
+        return sys.stdin.read()
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageProblem(f"cannot read {name}: {problem}") from None
 
 
 def parse_integration(text: str) -> dict[str, Any]:

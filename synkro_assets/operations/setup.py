@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.storage.database import Database
@@ -46,6 +47,24 @@ def outstanding(database: Database, project_root: Path) -> SetUp:
     project = TransformProject(project_root / "dbt_project")
     stale = bool(pending) or not project.is_built(database)
     return SetUp([migration.path.name for migration in pending], stale)
+
+
+def described(result: SetUp) -> dict[str, Any]:
+    """The outcome as plain values."""
+    return {"migrations": result.migrations, "transforms_built": result.transforms_built}
+
+
+def sentence(result: SetUp, *, dry_run: bool) -> str:
+    """The outcome for a person."""
+    if not result.migrations and not result.transforms_built:
+        return "nothing to do: the database is up to date"
+    verb = "would apply" if dry_run else "applied"
+    listed = "".join(f"\n  {name}" for name in result.migrations)
+    built = f"; {'would build' if dry_run else 'built'} the transforms"
+    return (
+        f"{verb} {len(result.migrations)} migrations"
+        f"{built if result.transforms_built else ''}{listed}"
+    )
 
 
 def require_up_to_date(database: Database, project_root: Path) -> None:

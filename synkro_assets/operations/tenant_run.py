@@ -129,7 +129,7 @@ def begin_run(
 
     ``request`` names ``job_type``, ``trigger_type``, ``requested_by`` and ``dagster_run_id``.
     """
-    _require_closed(tenant, days, platform.clock.now())
+    require_closed(tenant, days, platform.clock.now())
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         plans = [day_plan(connection, tenant, day) for day in days]
         job_run_id = run_ledger.start_run(
@@ -149,7 +149,7 @@ def begin_run(
     return TenantRun(platform, tenant, plans, claim)
 
 
-def _require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -> None:
+def require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -> None:
     """Raise UsageProblem for a day that has not ended: its report would be of half a day."""
     for day in days:
         end = tenant.config.calendar.window(day).end

@@ -1,0 +1,321 @@
+"""The ``synkro`` command tree; each command calls one function elsewhere.
+
+What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json`` puts
+one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from synkro_assets.commands import terminal
+from synkro_assets.domain.business_day import parse_business_day
+from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
+from synkro_assets.domain.tenant import parse_slug
+from synkro_assets.operations import doctor as examination
+from synkro_assets.operations import integration_settings, report_reading, setup, tenant_config
+from synkro_assets.operations.integration_checks import check_integrations
+from synkro_assets.operations.platform import Platform
+from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings, platform
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+                  pretty_exceptions_enable=False,
+                  help="Daily sales reports from amoCRM and messengers.")  # fmt: skip
+tenants = typer.Typer(no_args_is_help=True, help="The companies whose days are reported.")
+integrations = typer.Typer(no_args_is_help=True, help="A tenant's accounts at the providers.")
+reports = typer.Typer(no_args_is_help=True, help="Reports that were made.")
+app.add_typer(tenants, name="tenants")
+app.add_typer(integrations, name="integrations")
+app.add_typer(reports, name="reports")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Slug = Annotated[str, typer.Argument(help="The tenant's short name, such as acme.")]
+Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Settings.")]
+Dialogs = Annotated[
+    Path | None, typer.Option(help="JSON lines of conversations for the simulated messenger.")
+]
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Platform]]:
+    """Settings and platform of this installation."""
+    settings = load_settings()
+    with platform(settings) as found:
+        yield settings, found
+
+
+@contextmanager
+def migrated() -> Iterator[tuple[Settings, Platform]]:
+    """The same, with a database this version works with."""
+    with opened() as (settings, found):
+        setup.require_up_to_date(found.database, PROJECT_ROOT)
+        yield settings, found
+
+
+@app.command()
+def demo(
+    tenants: Annotated[int, typer.Option(help="How many companies, 1 to 5.")] = 2,
+    dialogs: Dialogs = None,
+    day: Annotated[str | None, typer.Option(help="A closed day, YYYY-MM-DD.")] = None,
+    ai: Annotated[bool, typer.Option(help="Whether the companies have an AI integration.")] = True,
+    json: Json = False,
+) -> None:
+    """The main job end to end on embedded parts and simulated providers."""
+    from synkro_assets.commands import demo as demonstration
+
+    chosen = parse_business_day(day) if day else None
+    with opened() as (settings, found):
+        runs = demonstration.run_demo(
+            settings, found, tenants=tenants, dialogs=dialogs, day=chosen, with_ai=ai
+        )
+    if json:
+        terminal.emit(demonstration.summary(runs))
+    else:
+        terminal.show(demonstration.story(runs))
+
+
+@app.command()
+def up(
+    demo: Annotated[bool, typer.Option(help="With simulated providers and companies.")] = False,
+    port: Annotated[int, typer.Option(help="Dagit's port.")] = 3000,
+) -> None:
+    """Everything on this machine: database, code server, daemon, Dagit; Ctrl-C stops it."""
+    from synkro_assets.commands.up import run_up
+
+    with opened() as (settings, found):
+        run_up(settings, found, port=port, with_demo=demo)
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be applied.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring the database's schema up to date."""
+    with opened() as (_, found):
+        if dry_run:
+            result = setup.outstanding(found.database, PROJECT_ROOT)
+        else:
+            result = setup.bring_up_to_date(found.database, PROJECT_ROOT, terminal.say)
+    if json:
+        terminal.emit({"dry_run": dry_run, **setup.described(result)})
+    else:
+        terminal.show(setup.sentence(result, dry_run=dry_run))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is configured, reachable and healthy; exit 1 when something is not."""
+    with opened() as (_, found):
+        findings = examination.examine(found, PROJECT_ROOT)
+    if json:
+        terminal.emit([finding.as_dict() for finding in findings])
+    else:
+        rows = [(finding.status, finding.subject, finding.detail) for finding in findings]
+        terminal.table(("status", "subject", "detail"), rows)
+    sick = [finding.subject for finding in findings if finding.status == "error"]
+    if sick:
+        raise WorkFailed(f"not healthy: {', '.join(sick)}")
+
+
+@app.command()
+def run(
+    slug: Slug,
+    day: Annotated[str | None, typer.Option(help="A closed day; default the latest.")] = None,
+    deliver: Annotated[bool, typer.Option(help="Send the report whatever its day.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a tenant-day's report now, in this process, recorded in Dagster."""
+    from synkro_assets.commands.demo import summary
+    from synkro_assets.commands.run import run_day
+
+    tenant_slug = parse_slug(slug)
+    chosen = parse_business_day(day) if day else None
+    with migrated() as (settings, found):
+        tenant = tenant_config.find_tenant(found, tenant_slug)
+        done = run_day(settings, found, tenant, chosen, deliver=deliver)
+    if json:
+        terminal.emit(summary([done])[0])
+    else:
+        terminal.show(done.report.summary_text)
+
+
+@app.command()
+def simulators(
+    port: Annotated[int, typer.Option(help="Where they listen.")] = 8090,
+    dialogs: Dialogs = None,
+    seed: Annotated[int, typer.Option(help="Another seed makes another world.")] = 1,
+) -> None:
+    """The providers' simulators alone, until Ctrl-C."""
+    from synkro_assets.commands.simulators import serve_simulators
+
+    terminal.say(f"simulators at http://127.0.0.1:{port}/control/ (Ctrl-C stops them)")
+    serve_simulators(port, seed, dialogs)
+
+
+@tenants.command("add")
+def tenants_add(
+    slug: Slug,
+    name: Annotated[str, typer.Option(help="The company's name.")],
+    timezone: Annotated[str, typer.Option(help="IANA name, such as Europe/Moscow.")],
+    mode: Annotated[str, typer.Option(help="Which sources it has.")] = "amocrm_radist",
+    settings: Pairs = None,
+    json: Json = False,
+) -> None:
+    """Create a tenant; settings are those 'tenants show' lists."""
+    tenant_slug = parse_slug(slug)
+    with migrated() as (_, found):
+        tenant = tenant_config.add_tenant(found, tenant_slug, name, timezone, mode, settings or [])
+    _print_tenant(tenant, json)
+
+
+@tenants.command("set")
+def tenants_set(slug: Slug, settings: Pairs = None, json: Json = False) -> None:
+    """Change settings of a tenant."""
+    with migrated() as (_, found):
+        tenant = tenant_config.set_tenant(found, parse_slug(slug), settings or [])
+    _print_tenant(tenant, json)
+
+
+@tenants.command("show")
+def tenants_show(slug: Slug, json: Json = False) -> None:
+    """A tenant with all its settings."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+    _print_tenant(tenant, json)
+
+
+@tenants.command("list")
+def tenants_list(json: Json = False) -> None:
+    """Every tenant."""
+    with migrated() as (_, found):
+        listed = [tenant_config.described(each) for each in tenant_config.list_tenants(found)]
+    if json:
+        terminal.emit(listed)
+    else:
+        columns = ("slug", "name", "status", "language")
+        rows = [[each[name] for name in columns] + [each["config"]["mode"]] for each in listed]
+        terminal.table((*columns, "mode"), rows)
+
+
+def _print_tenant(tenant: tenant_config.Tenant, json: bool) -> None:
+    described = tenant_config.described(tenant)
+    if json:
+        terminal.emit(described)
+    else:
+        rows = [*{**described, **described["config"]}.items()]
+        terminal.table(("setting", "value"), [row for row in rows if row[0] != "config"])
+
+
+@integrations.command("set")
+def integrations_set(
+    slug: Slug,
+    kind: str,
+    file: Annotated[str, typer.Option(help="A JSON file, or - for standard input.")],
+) -> None:
+    """Save an integration; secrets are encrypted and never shown again."""
+    text = integration_settings.read_file(file)
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        values = integration_settings.parse_integration(text)
+        integration_settings.save(found, tenant, kind, values)
+    terminal.say(f"saved: check it with 'synkro integrations check {slug} {kind}'")
+
+
+@integrations.command("remove")
+def integrations_remove(slug: Slug, kind: str) -> None:
+    """Forget an integration and its secrets."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        integration_settings.remove(found, tenant, kind)
+    terminal.say(f"the {kind} integration of {slug} is removed")
+
+
+@integrations.command("show")
+def integrations_show(slug: Slug, json: Json = False) -> None:
+    """A tenant's integrations, secrets masked."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        shown = integration_settings.shown(found, tenant)
+    if json:
+        terminal.emit(shown)
+    else:
+        rows = [(each["kind"], name, value) for each in shown for name, value in each.items()]
+        terminal.table(("kind", "field", "value"), [row for row in rows if row[1] != "kind"])
+
+
+@integrations.command("check")
+def integrations_check(
+    slug: Slug, kind: Annotated[str | None, typer.Argument()] = None, json: Json = False
+) -> None:
+    """Ask the providers whether the integrations work; exit 1 when one does not."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        with terminal.busy("asking the providers"):
+            outcomes = check_integrations(found, tenant, kind)
+    if json:
+        terminal.emit([outcome.as_dict() for outcome in outcomes])
+    else:
+        rows = [(each.kind, each.status, each.error or each.shown()) for each in outcomes]
+        terminal.table(("kind", "status", "detail"), rows)
+    broken = [outcome.kind for outcome in outcomes if outcome.status == "error"]
+    if broken:
+        raise WorkFailed(f"not working: {', '.join(broken)}")
+
+
+@reports.command("list")
+def reports_list(
+    slug: Slug,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 30,
+    json: Json = False,
+) -> None:
+    """A tenant's reports, newest first."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        listed = report_reading.listed(found, tenant, limit)
+    if json:
+        terminal.emit(listed)
+    else:
+        columns = ("business_day", "report_type", "status", "report_id")
+        terminal.table(columns, [[each[name] for name in columns] for each in listed])
+
+
+@reports.command("show")
+def reports_show(
+    slug: Slug,
+    day: Annotated[str, typer.Option(help="The business day, YYYY-MM-DD.")],
+    json: Json = False,
+) -> None:
+    """The report of a day, as it was made."""
+    chosen = parse_business_day(day)
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        report = report_reading.of_day(found, tenant, chosen)
+    if json:
+        terminal.emit(report)
+    else:
+        terminal.show(report["text"])
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line and an exit code."""
+    try:
+        app(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as problem:
+        problem.show()
+        sys.exit(2)
+    except SynkroError as problem:
+        if os.environ.get("SYNKRO_DEBUG") == "1":
+            raise
+        terminal.say(f"synkro: {problem}", style="red")
+        sys.exit(2 if isinstance(problem, UsageProblem) else 1)
