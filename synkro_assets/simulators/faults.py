@@ -137,7 +137,5 @@ async def send_half(messages: list[Message], scope: Scope, receive: Receive, sen
     headers = [(k, v) for k, v in start.get("headers", []) if k.lower() != b"content-length"]
     start["headers"] = [*headers, (b"content-length", str(max(len(body), 2)).encode())]
     await send(start)
-    await send(
-        {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
-    )
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     await close_connection(scope, receive)

@@ -26,6 +26,8 @@ class PortInUse(RuntimeError):
 class _ClosableProtocol(AutoHTTPProtocol):  # type: ignore[valid-type,misc]
     """HTTP as uvicorn speaks it, with the transport in reach of the request's ``state``."""
 
+    app_state: dict[str, Any]
+
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}

@@ -59,7 +59,9 @@ def guarded(
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
         if target > MAX_URL:
-            return Response("<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html")
+            return Response(
+                "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
+            )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         refusal = _refusal(request, state, bearer)
         if refusal is not None:

@@ -77,7 +77,9 @@ def events(visit: Visit) -> Response:
 
 def event_types(visit: Visit) -> Response:
     """``GET /events/types``."""
-    rows = [{"key": key, "type": index, "lang": lang} for index, (key, lang) in enumerate(TYPES.items())]
+    rows = [
+        {"key": key, "type": index, "lang": lang} for index, (key, lang) in enumerate(TYPES.items())
+    ]
     here = f"{origin(visit.request)}/api/v4/events/types"
     return hal({"_total_items": len(rows), "_links": {"self": {"href": here}},
                 "_embedded": {"events_types": rows}})  # fmt: skip

@@ -22,7 +22,9 @@ def unix(moment: datetime | None) -> int | None:
 def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
     """The lead as amoCRM shows it."""
     embedded: dict[str, Any] = {
-        "tags": [{"id": index + 1, "name": tag, "color": None} for index, tag in enumerate(lead.tags)],
+        "tags": [
+            {"id": index + 1, "name": tag, "color": None} for index, tag in enumerate(lead.tags)
+        ],
         "companies": [],
     }
     if "contacts" in with_:
@@ -152,9 +154,17 @@ def links(visit: Visit) -> Response:
     rows = _links(found, visit)
     if not rows:
         return empty()
-    shown = [{key: row[key] for key in ("to_entity_id", "to_entity_type", "metadata")} for row in rows]
+    shown = [
+        {key: row[key] for key in ("to_entity_id", "to_entity_type", "metadata")} for row in rows
+    ]
     here = f"{origin(visit.request)}/api/v4/leads/{found.id}/links"
-    return hal({"_total_items": len(shown), "_links": {"self": {"href": here}}, "_embedded": {"links": shown}})
+    return hal(
+        {
+            "_total_items": len(shown),
+            "_links": {"self": {"href": here}},
+            "_embedded": {"links": shown},
+        }
+    )
 
 
 def all_links(visit: Visit) -> Response:
@@ -167,4 +177,10 @@ def all_links(visit: Visit) -> Response:
     if not rows:
         return empty()
     here = f"{origin(visit.request)}/api/v4/leads/links"
-    return hal({"_total_items": len(rows), "_links": {"self": {"href": here}}, "_embedded": {"links": rows}})
+    return hal(
+        {
+            "_total_items": len(rows),
+            "_links": {"self": {"href": here}},
+            "_embedded": {"links": rows},
+        }
+    )

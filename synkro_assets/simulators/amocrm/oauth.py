@@ -75,7 +75,11 @@ class TokenBook:
         tenant, until = book.get(value, ("", None))
         world = self.state.tenants.get(tenant)
         if world is None or until is None or until <= self.state.clock.now():
-            status = self.state.switches["amocrm_used_refresh_status"] if grant != "authorization_code" else 400
+            status = (
+                self.state.switches["amocrm_used_refresh_status"]
+                if grant != "authorization_code"
+                else 400
+            )
             return _refused(int(status), name)
         known = world.credentials
         if (document.get("client_id"), document.get("client_secret")) != (

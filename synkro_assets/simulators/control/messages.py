@@ -20,8 +20,13 @@ from ..world.model import Lead
 from .answers import Refused, body_of
 from .worlds import Worlds
 
-LEAD_FIELDS = {"name": "name", "price": "price", "responsible_user_id": "responsible_id",
-               "loss_reason_id": "loss_reason_id", "custom_fields_values": "custom_fields"}  # fmt: skip
+LEAD_FIELDS = {
+    "name": "name",
+    "price": "price",
+    "responsible_user_id": "responsible_id",
+    "loss_reason_id": "loss_reason_id",
+    "custom_fields_values": "custom_fields",
+}
 
 
 class Messages:
@@ -47,9 +52,7 @@ class Messages:
         kind = str(document.get("message_type", "text"))
         text = str(document.get("text", ""))
         row = put_message(self.state, world, found[1], direction, text, at, kind)
-        return JSONResponse(
-            {"message_id": row.id, "created_at": row.created_at.isoformat()}, 201
-        )
+        return JSONResponse({"message_id": row.id, "created_at": row.created_at.isoformat()}, 201)
 
     def _bot(self, tenant: Any, chat_id: Any) -> Bot:
         bot = self.telegram.of_tenant(str(tenant)) if tenant else None
@@ -105,7 +108,9 @@ class Messages:
         return JSONResponse(_changed(lead))
 
     def _check_stage(self, pipelines: list[Any], target: tuple[int, int]) -> None:
-        if not any(p.id == target[0] and any(s.id == target[1] for s in p.statuses) for p in pipelines):
+        if not any(
+            p.id == target[0] and any(s.id == target[1] for s in p.statuses) for p in pipelines
+        ):
             raise Refused("no such stage in that pipeline")
 
 

@@ -38,9 +38,7 @@ class Worlds:
         seed = self.state.seed
         try:
             order.check()
-            known = company(
-                order.seed, order.tenant, order.language, order.region, order.timezone
-            )
+            known = company(order.seed, order.tenant, order.language, order.region, order.timezone)
             day = make_day(order, known)
         except BrokenLine as error:
             raise Refused(str(error), line=error.line) from error
@@ -62,7 +60,9 @@ class Worlds:
         )
 
     def _order(self, document: dict[str, Any]) -> DayOrder:
-        missing = [n for n in ("tenant", "day", "window_start", "window_end") if not document.get(n)]
+        missing = [
+            n for n in ("tenant", "day", "window_start", "window_end") if not document.get(n)
+        ]
         if missing:
             raise Refused(f"missing: {', '.join(missing)}")
         path = document.get("dialogs_file", self.state.dialogs)

@@ -85,12 +85,14 @@ def _answer_text(request: dict[str, Any], materials: Materials, switches: Switch
     if schema:
         value = SchemaAnswer(materials, schema).value()
     else:
-        cited = [materials.of(kind)[:2] for kind in ("fact", "dialog", "manager")]
-        text = note(materials, *cited, salt=materials.text)
+        facts, dialogs, managers = (materials.of(k)[:2] for k in ("fact", "dialog", "manager"))
+        text = note(materials, facts, dialogs, managers, materials.text)
         value = {"text": text} if wants_json else text
     if how:
         value = _misbehaving(value, how, materials.text)
-    answer = value if isinstance(value, str) and not schema else json.dumps(value, ensure_ascii=False)
+    answer = (
+        value if isinstance(value, str) and not schema else json.dumps(value, ensure_ascii=False)
+    )
     if how == "invalid_json":
         answer = answer[: max(1, len(answer) - 2)] + ",,"
     if switches["gemini_fenced_json"] and (schema or wants_json):

@@ -114,8 +114,7 @@ class SchemaAnswer:
             return chosen + extra[: max(0, low - len(chosen))]
         count = min(max(self._count(items), low), high)
         return [
-            self._any(items, name, f"{path}[{index}]", self._focus(index))
-            for index in range(count)
+            self._any(items, name, f"{path}[{index}]", self._focus(index)) for index in range(count)
         ]
 
     def _count(self, items: dict[str, Any]) -> int:

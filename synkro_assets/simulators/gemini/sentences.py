@@ -47,7 +47,11 @@ ADVICE = {
 }  # fmt: skip
 HEADLINE = {
     "ru": ["День отдела продаж: главное", "Итоги дня и точки роста", "Переписка и сделки за день"],
-    "en": ["The sales day in brief", "Results of the day and what to improve", "Chats and deals today"],
+    "en": [
+        "The sales day in brief",
+        "Results of the day and what to improve",
+        "Chats and deals today",
+    ],
 }
 _NUMERAL = re.compile(
     r"\d|[{}]|\b(?:ноль|один|одна|одно|два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|сто"

@@ -14,7 +14,9 @@ KINDS = {
     "code": "code", "pre": "pre", "a": "text_link", "blockquote": "blockquote",
     "tg-spoiler": "spoiler", "span": "spoiler", "tg-emoji": "custom_emoji",
 }  # fmt: skip
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[a-zA-Z-]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s>]+))?)*)\s*>")
+_TAG = re.compile(
+    r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[a-zA-Z-]+(?:=(?:\"[^\"]*\"|'[^']*'|[^\s>]+))?)*)\s*>"
+)
 _HREF = re.compile(r"href=(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))")
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|lt|gt|amp|quot);")
 
@@ -42,7 +44,9 @@ def parsed(text: str) -> tuple[str, list[dict[str, Any]]]:
             if match is None:
                 raise CannotParse(f"Unsupported start tag at byte offset {at}")
             closing, name, attributes = match.group(1), match.group(2).lower(), match.group(3)
-            if name not in KINDS or (name == "span" and not closing and "tg-spoiler" not in attributes):
+            if name not in KINDS or (
+                name == "span" and not closing and "tg-spoiler" not in attributes
+            ):
                 raise CannotParse(f'Unsupported start tag "{name}" at byte offset {at}')
             if closing:
                 _close(name, at, length, opened, entities)
@@ -56,7 +60,7 @@ def parsed(text: str) -> tuple[str, list[dict[str, Any]]]:
         plain.append(shown)
         length += utf16_length(shown)
     if opened:
-        raise CannotParse(f"Can't find end tag corresponding to start tag \"{opened[-1][0]}\"")
+        raise CannotParse(f'Can\'t find end tag corresponding to start tag "{opened[-1][0]}"')
     return "".join(plain), entities
 
 

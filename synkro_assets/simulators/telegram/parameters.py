@@ -60,8 +60,12 @@ async def parameters_of(request: Request) -> Parameters:
     return Parameters(values, files)
 
 
-def _read_multipart(kind: str, body: bytes, values: dict[str, Any], files: dict[str, bytes]) -> None:
-    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+def _read_multipart(
+    kind: str, body: bytes, values: dict[str, Any], files: dict[str, bytes]
+) -> None:
+    message = BytesParser(policy=HTTP).parsebytes(
+        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body
+    )
     for part in message.walk():
         if part.is_multipart():
             continue

@@ -57,7 +57,9 @@ def check_rate(state: SimulatorState, bot: Bot) -> None:
     if not (limits["enabled"] and limits["telegram"]):
         return
     key = f"telegram {bot.chat_id}"
-    wait = limits.buckets.take(key, limits["telegram_chat_per_second"], limits["telegram_chat_burst"])
+    wait = limits.buckets.take(
+        key, limits["telegram_chat_per_second"], limits["telegram_chat_burst"]
+    )
     if wait == 0 and not limits.windows.admit(key, limits["telegram_group_per_minute"], 60):
         wait = limits.windows.wait(key, 60)
     if wait > 0:
@@ -94,8 +96,10 @@ class Sender:
                 frame["reply_to_message"] = {
                     key: value for key, value in original.items() if key != "reply_to_message"
                 }
-            elif not (reply.get("allow_sending_without_reply")
-                      or given.text("allow_sending_without_reply") in ("true", "True")):  # fmt: skip
+            elif not (
+                reply.get("allow_sending_without_reply")
+                or given.text("allow_sending_without_reply") in ("true", "True")
+            ):
                 raise Refusal(400, "Bad Request: message to be replied not found")
         return frame
 

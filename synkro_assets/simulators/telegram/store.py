@@ -39,7 +39,12 @@ class Bot:
 
     def user(self) -> dict[str, Any]:
         """The bot as a user."""
-        return {"id": self.bot_id, "is_bot": True, "first_name": "Synkro", "username": self.username}
+        return {
+            "id": self.bot_id,
+            "is_bot": True,
+            "first_name": "Synkro",
+            "username": self.username,
+        }
 
     def chat(self) -> dict[str, Any]:
         """The group as a chat."""
@@ -109,7 +114,13 @@ class TelegramStore:
         known = self.bots.get(token)
         if known is None or known.title != title:
             self._record(
-                {"kind": "bot", "tenant": tenant, "token": token, "chat_id": chat_id, "title": title}
+                {
+                    "kind": "bot",
+                    "tenant": tenant,
+                    "token": token,
+                    "chat_id": chat_id,
+                    "title": title,
+                }
             )
 
     def of_tenant(self, tenant: str) -> Bot | None:

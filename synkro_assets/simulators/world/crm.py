@@ -50,7 +50,7 @@ class CrmDay:
             contact.updated_at = max(contact.updated_at, lead.updated_at)
 
     def add_odd_rows(self) -> None:
-        """Rows without a dialog: no contact, deleted, outside the window, a contact without leads."""
+        """Rows without a dialog: no contact, no leads, deleted, outside the window."""
         rand, start, end = self.rand, self.day.window_start, self.day.window_end
         middle = start + (end - start) / 2
         alone = self._contact(rand, mobile(rand, self.company.region), None)
@@ -145,5 +145,3 @@ class CrmDay:
                 "values": [{"value": ["whatsapp", "avito", "site", "2gis"][place % 4]}],
             },
         ]
-
-

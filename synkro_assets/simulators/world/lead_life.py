@@ -69,7 +69,9 @@ class LeadLife:
         """A lead entered by hand after a call: created, then moved once."""
         self.add(lead, moment, lead.responsible_id)
         target = self._pipeline(lead).statuses[2]
-        self.move(lead, target.id, moment + timedelta(seconds=rand.randrange(30, 900)), lead.created_by)
+        self.move(
+            lead, target.id, moment + timedelta(seconds=rand.randrange(30, 900)), lead.created_by
+        )
 
     def delete(self, lead: Lead, created: datetime, deleted: datetime) -> None:
         """A lead that was put into the trash."""

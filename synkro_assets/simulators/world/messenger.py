@@ -71,7 +71,9 @@ class MessengerDay:
     def _moments(self, conversation: Conversation, rand: random.Random) -> list[datetime]:
         distances = offsets(conversation.lines, rand)
         given = conversation.lines[0].at
-        first = same_clock_time(given.astimezone(self.zone), self.window, self.zone) if given else None
+        first = (
+            same_clock_time(given.astimezone(self.zone), self.window, self.zone) if given else None
+        )
         if first is None:
             first = moment_in(self.window, self.zone, rand, off_hours=0.15)
         return fit(distances, first, self.window)
@@ -137,5 +139,7 @@ class MessengerDay:
         base = PERSON_BASE + self.block + first_index
         return [
             Person(base, GROUP_NAMES[self.company.language], True, None, [group], known_at),
-            Person(base + 1, full_name(rand, self.company.language), False, e164, [silent], known_at),
+            Person(
+                base + 1, full_name(rand, self.company.language), False, e164, [silent], known_at
+            ),
         ]

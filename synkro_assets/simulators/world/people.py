@@ -70,8 +70,13 @@ def written(e164: str, style: int) -> str:
     if e164.startswith("+1") and len(e164) == 12:
         a, b, c = e164[2:5], e164[5:8], e164[8:]
         return [
-            f"({a}) {b}-{c}", f"+1 {a} {b} {c}", f"{a}{b}{c}", f"1-{a}-{b}-{c}", f"{a}.{b}.{c}", e164
-        ][style % 6]  # fmt: skip
+            f"({a}) {b}-{c}",
+            f"+1 {a} {b} {c}",
+            f"{a}{b}{c}",
+            f"1-{a}-{b}-{c}",
+            f"{a}.{b}.{c}",
+            e164,
+        ][style % 6]
     return [e164, f"{e164[:4]} {e164[4:]}", f"{e164[:4]} ({e164[4:6]}) {e164[6:]}"][style % 3]
 
 
