@@ -68,14 +68,12 @@ def test_deleted_leads_come_only_when_asked_for(lab: Lab) -> None:
 
 
 def test_the_loss_reason_is_a_list_and_only_when_asked_for(lab: Lab) -> None:
-    lost = [
-        r for r in pages(lab, "leads", "leads", **{"with": "loss_reason"}) if r["loss_reason_id"]
-    ]
+    rows = pages(lab, "leads", "leads", **{"with": "loss_reason"})
+    lost = [row for row in rows if row["loss_reason_id"]]
     assert lost
     for row in lost:
-        assert [reason["id"] for reason in row["_embedded"]["loss_reason"]] == [
-            row["loss_reason_id"]
-        ]
+        (reason,) = row["_embedded"]["loss_reason"]
+        assert reason["id"] == row["loss_reason_id"]
         assert row["status_id"] == 143
     assert "loss_reason" not in lab.amocrm("leads").json()["_embedded"]["leads"][0]["_embedded"]
 
@@ -102,10 +100,8 @@ def test_events_accept_both_filter_forms_and_at_most_100_a_page(lab: Lab) -> Non
     one = lab.amocrm("events", limit=1).json()["_embedded"]["events"][0]["created_at"]
     comma = pages(lab, "events", "events", **{"filter[created_at]": f"{one},{one}"})
     brackets = {"filter[created_at][from]": one, "filter[created_at][to]": one}
-    assert (
-        comma == [{**row} for row in comma if row["created_at"] == one]
-        and len(comma) == len(pages(lab, "events", "events", **brackets)) > 0
-    )
+    assert {row["created_at"] for row in comma} == {one}
+    assert comma == pages(lab, "events", "events", **brackets)
 
 
 def test_contacts_carry_phones_as_people_write_them(lab: Lab) -> None:
@@ -173,9 +169,9 @@ def test_a_wrong_token_answers_401_and_a_write_405(lab: Lab) -> None:
 
 
 def test_a_long_url_answers_414(lab: Lab) -> None:
-    assert (
-        lab.amocrm("leads", **{"filter[id][]": list(range(10**9, 10**9 + 400))}).status_code == 414
-    )
+    ids = list(range(10**9, 10**9 + 400))
+    assert lab.amocrm("leads", **{"filter[id][]": ids}).status_code == 414
+    assert lab.amocrm("leads", **{"filter[id][]": ids[:100]}).status_code == 204
 
 
 def test_a_refresh_token_works_once(lab: Lab) -> None:
