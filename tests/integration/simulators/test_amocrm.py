@@ -107,7 +107,7 @@ def test_events_accept_both_filter_forms_and_at_most_100_a_page(lab: Lab) -> Non
 def test_contacts_carry_phones_as_people_write_them(lab: Lab) -> None:
     rows = pages(lab, "contacts", "contacts", **{"with": "leads"})
     counts = {len(row["_embedded"]["leads"]) for row in rows}
-    assert {0, 1} <= counts
+    assert {0, 1, 2} <= counts
     written = {
         value["value"]
         for row in rows
