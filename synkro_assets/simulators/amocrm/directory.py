@@ -51,7 +51,7 @@ def account(visit: Visit) -> Response:
 
 
 def _user(manager: Manager, company: Company, base: str) -> dict[str, Any]:
-    every = {right: "A" for right in ("view", "edit", "add", "delete", "export")}
+    every = dict.fromkeys(("view", "edit", "add", "delete", "export"), "A")
     own = {**every, "delete": "D", "export": "M"}
     rights = every if manager.is_admin else own
     return {

@@ -19,8 +19,7 @@ def unix(moment: datetime | None) -> int | None:
     return int(moment.timestamp()) if moment else None
 
 
-def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
-    """The lead as amoCRM shows it."""
+def _embedded(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
     embedded: dict[str, Any] = {
         "tags": [
             {"id": index + 1, "name": tag, "color": None} for index, tag in enumerate(lead.tags)
@@ -46,6 +45,11 @@ def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[s
         ]  # fmt: skip
     if "catalog_elements" in with_:
         embedded["catalog_elements"] = []
+    return embedded
+
+
+def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
+    """The lead as amoCRM shows it."""
     document: dict[str, Any] = {
         "id": lead.id,
         "name": lead.name,
@@ -67,7 +71,7 @@ def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[s
         "account_id": company.account_id,
         "labor_cost": None,
         "_links": {"self": {"href": f"{base}/api/v4/leads/{lead.id}"}},
-        "_embedded": embedded,
+        "_embedded": _embedded(lead, company, with_, base),
     }
     if "source_id" in with_:
         document["source_id"] = lead.source_id

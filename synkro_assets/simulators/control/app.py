@@ -16,16 +16,18 @@ from .trouble import Trouble
 from .worlds import Worlds
 
 
+async def healthz(request: Request) -> Response:
+    """``GET /control/healthz``."""
+    return JSONResponse({"status": "ok"})
+
+
 def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> list[BaseRoute]:
     """Every route below ``/control``."""
     worlds = Worlds(state, book, telegram)
     trouble, messages = Trouble(state), Messages(state, telegram, worlds)
 
-    async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
     table: list[tuple[str, list[str], Endpoint]] = [
-        ("/healthz", ["GET"], health),
+        ("/healthz", ["GET"], healthz),
         ("/worlds", ["GET"], worlds.index),
         ("/worlds", ["POST"], worlds.load),
         ("/worlds/{tenant}", ["DELETE"], worlds.remove),
@@ -48,7 +50,7 @@ def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> l
     async def index(request: Request) -> Response:
         listed = [
             {"path": f"/control{path}", "methods": methods,
-             "does": (endpoint.__doc__ or "answers that the server is up").strip().split("\n")[0]}
+             "does": (endpoint.__doc__ or "").strip().split("\n")[0]}
             for path, methods, endpoint in table
         ]  # fmt: skip
         return JSONResponse({"control": listed})

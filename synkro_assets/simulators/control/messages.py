@@ -20,8 +20,13 @@ from ..world.model import Lead
 from .answers import Refused, body_of
 from .worlds import Worlds
 
-LEAD_FIELDS = {"name": "name", "price": "price", "responsible_user_id": "responsible_id",
-               "loss_reason_id": "loss_reason_id", "custom_fields_values": "custom_fields"}  # fmt: skip
+LEAD_FIELDS = {
+    "name": "name",
+    "price": "price",
+    "responsible_user_id": "responsible_id",
+    "loss_reason_id": "loss_reason_id",
+    "custom_fields_values": "custom_fields",
+}
 
 
 class Messages:

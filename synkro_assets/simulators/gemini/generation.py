@@ -85,8 +85,8 @@ def _answer_text(request: dict[str, Any], materials: Materials, switches: Switch
     if schema:
         value = SchemaAnswer(materials, schema).value()
     else:
-        cited = [materials.of(kind)[:2] for kind in ("fact", "dialog", "manager")]
-        text = note(materials, *cited, salt=materials.text)
+        facts, dialogs, managers = (materials.of(k)[:2] for k in ("fact", "dialog", "manager"))
+        text = note(materials, facts, dialogs, managers, materials.text)
         value = {"text": text} if wants_json else text
     if how:
         value = _misbehaving(value, how, materials.text)

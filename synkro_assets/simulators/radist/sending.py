@@ -37,7 +37,9 @@ async def send(visit: Visit) -> Response:
         document = await visit.request.json()
     except ValueError:
         return visit.refuse(400, "the body must be JSON")
-    found = visit.world.chats.get(document.get("chat_id")) if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return visit.refuse(400, "the body must be a JSON object")
+    found = visit.world.chats.get(document.get("chat_id") or 0)
     if found is None:
         return visit.refuse(404, "Chat not found")
     chat = found[1]

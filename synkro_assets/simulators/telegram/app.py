@@ -13,61 +13,30 @@ from starlette.routing import BaseRoute, Route
 
 from ..state import SimulatorState
 from .answers import Refusal, done
+from .directory import Directory
 from .parameters import Parameters, parameters_of
-from .sending import Sender, known_chat
+from .sending import Sender
 from .store import Bot, TelegramStore
 from .updates import delete_webhook, get_updates, set_webhook, webhook_info
 
 Method = Callable[[Bot, Parameters], Any]
-MEMBER_IDS = range(1, 2**52)
 
 
 def methods(state: SimulatorState, store: TelegramStore) -> dict[str, Method]:
     """Every method, by its lower-case name."""
-    sender = Sender(state, store)
-
-    def get_me(bot: Bot, given: Parameters) -> dict[str, Any]:
-        return {**bot.user(), "can_join_groups": True, "can_read_all_group_messages": False,
-                "supports_inline_queries": False}  # fmt: skip
-
-    def get_chat(bot: Bot, given: Parameters) -> dict[str, Any]:
-        known_chat(state, bot, given)
-        return {**bot.chat(), "accent_color_id": 0, "max_reaction_count": 11,
-                "accepted_gift_types": {"unlimited_gifts": False, "limited_gifts": False,
-                                        "unique_gifts": False, "premium_subscription": False,
-                                        "gifts_from_channels": False}}  # fmt: skip
-
-    def get_member(bot: Bot, given: Parameters) -> dict[str, Any]:
-        known_chat(state, bot, given)
-        user_id = given.number("user_id")
-        if user_id == bot.bot_id:
-            return {"status": "member", "user": bot.user()}
-        if user_id not in MEMBER_IDS:
-            raise Refusal(400, "Bad Request: invalid user_id specified")
-        user = {"id": user_id, "is_bot": False, "first_name": "Member"}
-        return {"status": "member", "user": user}
-
-    def get_administrators(bot: Bot, given: Parameters) -> list[dict[str, Any]]:
-        known_chat(state, bot, given)
-        owner = {"id": 700_000_001, "is_bot": False, "first_name": "Owner"}
-        return [{"status": "creator", "user": owner, "is_anonymous": False}]
-
-    def set_commands(bot: Bot, given: Parameters) -> bool:
-        bot.commands = given.document("commands") or []
-        return True
-
+    sender, directory = Sender(state, store), Directory(state)
     return {
-        "getme": get_me,
-        "getchat": get_chat,
-        "getchatmember": get_member,
-        "getchatadministrators": get_administrators,
+        "getme": directory.get_me,
+        "getchat": directory.get_chat,
+        "getchatmember": directory.get_member,
+        "getchatadministrators": directory.get_administrators,
         "sendmessage": sender.send_message,
         "sendphoto": lambda bot, given: sender.send_file(bot, given, "photo"),
         "senddocument": lambda bot, given: sender.send_file(bot, given, "document"),
         "editmessagetext": sender.edit_text,
         "deletemessage": sender.delete,
         "answercallbackquery": lambda bot, given: True,
-        "setmycommands": set_commands,
+        "setmycommands": directory.set_commands,
         "getmycommands": lambda bot, given: bot.commands,
         "getupdates": lambda bot, given: get_updates(store, bot, given),
         "setwebhook": set_webhook,

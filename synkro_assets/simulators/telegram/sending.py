@@ -96,8 +96,10 @@ class Sender:
                 frame["reply_to_message"] = {
                     key: value for key, value in original.items() if key != "reply_to_message"
                 }
-            elif not (reply.get("allow_sending_without_reply")
-                      or given.text("allow_sending_without_reply") in ("true", "True")):  # fmt: skip
+            elif not (
+                reply.get("allow_sending_without_reply")
+                or given.text("allow_sending_without_reply") in ("true", "True")
+            ):
                 raise Refusal(400, "Bad Request: message to be replied not found")
         return frame
 

@@ -16,7 +16,10 @@ from .parameters import Parameters
 from .store import Bot, TelegramStore
 
 MAX_TIMEOUT = 50
-OTHER_POLL = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+OTHER_POLL = (
+    "Conflict: terminated by other getUpdates request; "
+    "make sure that only one bot instance is running"
+)
 WEBHOOK_ACTIVE = (
     "Conflict: can't use getUpdates method while webhook is active; "
     "use deleteWebhook to delete the webhook first"

@@ -44,13 +44,13 @@ class CrmDay:
             price = conversation.price or rand.randrange(3, 240) * 500
             lead = self._lead(contact, conversation.topic, price, rand)
             self.life.live(lead, person.chats[0].messages, outcome, rand, late=index % 7 == 3)
-            if index % 11 == 5:
+            if len(self.day.contacts) % 11 == 5:
                 second = self._lead(contact, conversation.topic, price // 2, rand)
                 self.life.live(second, person.chats[0].messages, "open", rand, late=False)
             contact.updated_at = max(contact.updated_at, lead.updated_at)
 
     def add_odd_rows(self) -> None:
-        """Rows without a dialog: no contact, deleted, outside the window, a contact without leads."""
+        """Rows without a dialog: no contact, no leads, deleted, outside the window."""
         rand, start, end = self.rand, self.day.window_start, self.day.window_end
         middle = start + (end - start) / 2
         alone = self._contact(rand, mobile(rand, self.company.region), None)
@@ -62,6 +62,8 @@ class CrmDay:
         orphan = self._lead(None, "", 0, rand)
         orphan.custom_fields = None
         self.life.call(orphan, middle, rand)
+        for _ in range(3):  # an import: several rows of one second
+            self.life.add(self._lead(None, "", 5000, rand), middle + timedelta(hours=1), 0)
         trash = self._lead(None, "", 1000, rand)
         self.life.delete(trash, start - timedelta(days=3), middle + timedelta(minutes=30))
         before = self._lead(alone_with_phone := self._contact(

@@ -40,7 +40,7 @@ def mobile(rand: random.Random, region: str) -> str:
         area = rand.choice(["212", "415", "305", "617", "312", "206"])
         return f"+1{area}{rand.choice('2345678')}{rand.choice('2345678')}{digits(5)}"
     if region == "GB":
-        return f"+447{rand.choice(['400', '700', '911', '520'])}{digits(6)}"
+        return f"+447{rand.choice(['400', '520'])}{digits(6)}"
     if region == "KZ":
         return f"+77{rand.choice(['01', '02', '05', '77', '47'])}{digits(7)}"
     if region == "BY":
@@ -70,9 +70,14 @@ def written(e164: str, style: int) -> str:
     if e164.startswith("+1") and len(e164) == 12:
         a, b, c = e164[2:5], e164[5:8], e164[8:]
         return [
-            f"({a}) {b}-{c}", f"+1 {a} {b} {c}", f"{a}{b}{c}", f"1-{a}-{b}-{c}", f"{a}.{b}.{c}", e164
-        ][style % 6]  # fmt: skip
-    return [e164, f"{e164[:4]} {e164[4:]}", f"{e164[:4]} ({e164[4:6]}) {e164[6:]}"][style % 3]
+            f"({a}) {b}-{c}",
+            f"+1 {a} {b} {c}",
+            f"{a}{b}{c}",
+            f"1-{a}-{b}-{c}",
+            f"{a}.{b}.{c}",
+            e164,
+        ][style % 6]
+    return [e164, f"{e164[:4]} {e164[4:]}", f"{e164[:4]} {e164[4:8]}-{e164[8:]}"][style % 3]
 
 
 def as_messenger(e164: str, style: int) -> str:
