@@ -13,27 +13,40 @@ select
     owned.amocrm_lead_id,
     owned.amocrm_user_id
 from (
-    select distinct on (chats.tenant_id, chats.business_day, chats.radist_chat_id)
-        chats.tenant_id,
-        chats.business_day,
-        chats.radist_chat_id,
-        phones.amocrm_contact_id,
+    with matched as materialized (
+        select
+            chats.tenant_id,
+            chats.business_day,
+            chats.radist_chat_id,
+            chats.window_end,
+            phones.amocrm_contact_id
+        from {{ chats }} as chats
+        inner join {{ ref('stg_amocrm__contact_phones') }} as phones
+            on
+                chats.tenant_id = phones.tenant_id
+                and chats.phone_e164 = phones.phone_e164
+        where
+            {{ of_run_tenant('chats') }}
+            and {{ of_run_tenant('phones') }}
+    )
+
+    select distinct on (matched.tenant_id, matched.business_day, matched.radist_chat_id)
+        matched.tenant_id,
+        matched.business_day,
+        matched.radist_chat_id,
+        matched.amocrm_contact_id,
         leads.amocrm_lead_id,
         coalesce(leads.amocrm_user_id, contacts.amocrm_user_id) as amocrm_user_id
-    from {{ chats }} as chats
-    inner join {{ ref('stg_amocrm__contact_phones') }} as phones
-        on
-            chats.tenant_id = phones.tenant_id
-            and chats.phone_e164 = phones.phone_e164
+    from matched
     cross join lateral (
         select
             versions.amocrm_user_id,
             versions.updated_at
         from {{ ref('stg_amocrm__contacts') }} as versions
         where
-            versions.tenant_id = phones.tenant_id
-            and versions.amocrm_contact_id = phones.amocrm_contact_id
-        {{ order_by_as_of('versions.updated_at', 'chats.window_end') }}
+            versions.tenant_id = matched.tenant_id
+            and versions.amocrm_contact_id = matched.amocrm_contact_id
+        {{ order_by_as_of('versions.updated_at', 'matched.window_end') }}
     ) as contacts
     left join lateral (
         select
@@ -43,26 +56,23 @@ from (
             lead.amocrm_status_id in (142, 143) as is_closed
         from {{ ref('stg_amocrm__lead_contacts') }} as links
         cross join lateral (
-            {{ lead_as_of('links.tenant_id', 'links.amocrm_lead_id', 'chats.window_end') | indent(12) }}
+            {{ lead_as_of('links.tenant_id', 'links.amocrm_lead_id', 'matched.window_end') | indent(12) }}
         ) as lead
         where
-            links.tenant_id = phones.tenant_id
-            and links.amocrm_contact_id = phones.amocrm_contact_id
-            and (lead.created_at is null or lead.created_at < chats.window_end)
-            and not {{ lead_deleted_as_of('links.tenant_id', 'links.amocrm_lead_id', 'chats.window_end') | indent(12) }}
+            links.tenant_id = matched.tenant_id
+            and links.amocrm_contact_id = matched.amocrm_contact_id
+            and (lead.created_at is null or lead.created_at < matched.window_end)
+            and not {{ lead_deleted_as_of('links.tenant_id', 'links.amocrm_lead_id', 'matched.window_end') | indent(12) }}
     ) as leads on true
-    where
-        {{ of_run_tenant('chats') }}
-        and {{ of_run_tenant('phones') }}
     order by
-        chats.tenant_id,
-        chats.business_day,
-        chats.radist_chat_id,
+        matched.tenant_id,
+        matched.business_day,
+        matched.radist_chat_id,
         leads.amocrm_lead_id is null,
         coalesce(leads.is_closed, false),
         leads.updated_at desc,
         leads.amocrm_lead_id desc,
         contacts.updated_at desc,
-        phones.amocrm_contact_id desc
+        matched.amocrm_contact_id desc
 ) as owned
 {% endmacro %}

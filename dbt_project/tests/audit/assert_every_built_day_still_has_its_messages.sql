@@ -3,7 +3,7 @@ with in_raw as (
     select
         tenant_id,
         business_day,
-        count(*) filter (where lower(direction) in ('inbound', 'outbound')) as messages_count
+        count(*) filter (where direction in ('inbound', 'outbound')) as messages_count
     from {{ source('raw', 'radist_messages') }}
     group by tenant_id, business_day
 )

@@ -3,8 +3,8 @@ with in_raw as (
     select
         tenant_id,
         business_day,
-        count(*) filter (where lower(direction) = 'inbound') as messages_in_count,
-        count(*) filter (where lower(direction) = 'outbound') as messages_out_count,
+        count(*) filter (where direction = 'inbound') as messages_in_count,
+        count(*) filter (where direction = 'outbound') as messages_out_count,
         count(distinct radist_chat_id) as dialogs_count
     from {{ source('raw', 'radist_messages') }}
     where

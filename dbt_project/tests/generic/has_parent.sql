@@ -1,7 +1,15 @@
 {# Every key of the column is one of the parent's rows of the same tenant and business day. #}
 {% test has_parent(model, column_name, parent) %}
+with children as (
+    select
+        tenant_id,
+        business_day,
+        {{ column_name }}
+    from {{ model }}
+)
+
 select children.{{ column_name }}
-from {{ model }} as children
+from children
 where
     children.{{ column_name }} is not null
     and not exists (

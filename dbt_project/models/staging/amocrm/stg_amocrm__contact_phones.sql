@@ -7,12 +7,10 @@ with latest_versions as (
     order by tenant_id, amocrm_contact_id, updated_at desc
 )
 
-select
+select distinct
     latest_versions.tenant_id,
     latest_versions.amocrm_contact_id,
     phones.phone_e164
 from latest_versions
-cross join lateral (
-    select distinct unnest(latest_versions.phones_e164) as phone_e164
-) as phones
+cross join lateral unnest(latest_versions.phones_e164) as phones (phone_e164)
 where phones.phone_e164 is not null

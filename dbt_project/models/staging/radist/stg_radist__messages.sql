@@ -3,11 +3,7 @@ select
     business_day,
     radist_chat_id,
     radist_message_id,
-    case lower(direction)
-        when 'inbound' then 'inbound'
-        when 'outbound' then 'outbound'
-        else 'other'
-    end as direction,
+    case when direction in ('inbound', 'outbound') then direction else 'other' end as direction,
     coalesce({{ blank_to_null("payload ->> 'message_type'") }}, 'other') as message_type,
     -- The words of a message, wherever its type keeps them: a text, a template's body, a caption.
     coalesce(
