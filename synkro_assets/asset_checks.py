@@ -4,14 +4,11 @@ What lives here: the Dagster skin of those checks. Checks that SQL can see are d
 themselves are ``operations/report_checks.py``.
 """
 
-from __future__ import annotations
-
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
     AssetKey,
-    PartitionsDefinition,
     ResourceParam,
     asset_check,
 )
@@ -19,34 +16,32 @@ from dagster import (
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.report_checks import foreign_numbers, unequal_facts
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.partitions import split_key
+from synkro_assets.partitions import keys_of_run
 
 
-def build(partitions: PartitionsDefinition) -> list[AssetChecksDefinition]:
-    """Every check over ``partitions``."""
+def build() -> list[AssetChecksDefinition]:
+    """Every check; which day is checked is told by the run, as checks carry no partition."""
 
     @asset_check(
         asset=AssetKey(["reports", "daily_facts"]),
-        partitions_def=partitions,
         description="The day's facts equal the numbers dbt computed on another route.",
     )
     def facts_equal_marts(
         context: AssetCheckExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> AssetCheckResult:
-        _, day = split_key(context.partition_key)
+        _, (day,) = keys_of_run(context.run.tags)
         with as_dagster_failures():
             unequal = unequal_facts(tenant_run, day)
         return AssetCheckResult(passed=not unequal, metadata={"unequal": unequal})
 
     @asset_check(
         asset=AssetKey(["reports", "daily_report"]),
-        partitions_def=partitions,
         description="Every number in a model's conclusions is the value of a fact of the day.",
     )
     def conclusions_cite_facts(
         context: AssetCheckExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> AssetCheckResult:
-        _, day = split_key(context.partition_key)
+        _, (day,) = keys_of_run(context.run.tags)
         with as_dagster_failures():
             foreign = foreign_numbers(tenant_run, day)
         return AssetCheckResult(passed=not foreign, metadata={"foreign_numbers": foreign})

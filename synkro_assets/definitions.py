@@ -34,7 +34,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             *reports.build(days),
             delivery.build(days),
         ],
-        asset_checks=asset_checks.build(days),
+        asset_checks=asset_checks.build(),
         jobs=jobs.build(days),
         executor=in_process_executor,
         resources={

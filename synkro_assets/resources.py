@@ -4,13 +4,11 @@ What lives here: how a run gets its platform and its claim on a tenant. They car
 their own, so that no URL or key shows in Dagit; ``settings`` is read when a run begins.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import ConfigurableResource, InitResourceContext
+from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
 from dagster._core.events import DagsterEventType
 
 from synkro_assets.failures import as_dagster_failures
@@ -37,14 +35,14 @@ class PlatformResource(ConfigurableResource[Platform]):
 class TenantRunResource(ConfigurableResource[TenantRun]):
     """The claim on the run's tenant, held from the run's first step to its last."""
 
-    platform: PlatformResource
+    platform: ResourceDependency[Platform]
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         run = context.run
         assert run is not None
         with as_dagster_failures():
-            opened: Any = self.platform
+            opened = self.platform
             slug, days = keys_of_run(run.tags)
             with opened.database.transaction() as connection:
                 tenant = tenant_by_slug(connection, slug)

@@ -4,13 +4,11 @@ What lives here: how the project looks in Dagster and how dbt's events become Da
 is ``storage/transforms.py``; the models are ``dbt_project``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dagster import (
+    AssetCheckResult,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -21,7 +19,9 @@ from dagster import (
 )
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_dbt.dbt_manifest import validate_manifest
 
+from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import TransformFailed
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.tenant_run import TenantRun
@@ -66,9 +66,12 @@ def build(project: TransformProject, partitions: PartitionsDefinition) -> Assets
 
 
 def _built(
-    context: AssetExecutionContext, project: TransformProject, tenant_run: TenantRun, day: Any
+    context: AssetExecutionContext,
+    project: TransformProject,
+    tenant_run: TenantRun,
+    day: BusinessDay,
 ) -> Iterator[Any]:
-    """Dagster's events of a tenant-day build; those of a failed one too, before it raises."""
+    """Dagster's events of a tenant-day build; of a failed one its checks, before it raises."""
     events: list[dict[str, Any]] = []
     failure: TransformFailed | None = None
     try:
@@ -77,21 +80,25 @@ def _built(
         )
     except TransformFailed as problem:
         failure = problem
+    if failure is None:
+        # Dagster wants parents first, and no view is built on a table.
+        yield from _views(project, tenant_run, day)
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        yield from message.to_default_asset_events(
-            manifest=_manifest(project.manifest_path),
+        for outcome in message.to_default_asset_events(
+            manifest=validate_manifest(project.manifest_path),
             dagster_dbt_translator=SynkroTranslator(),
             context=context,
-        )
+        ):
+            if failure is None or isinstance(outcome, AssetCheckResult):
+                yield outcome
     if failure is not None:
         raise failure
-    yield from _views(context, project, tenant_run, day)
     tenant_run.log("transforms built and tested", step="dbt_models")
 
 
 def _views(
-    context: AssetExecutionContext, project: TransformProject, tenant_run: TenantRun, day: Any
+    project: TransformProject, tenant_run: TenantRun, day: BusinessDay
 ) -> Iterator[MaterializeResult]:
     """A run never rebuilds a view; what it shows of the day is counted and recorded."""
     with tenant_run.transaction() as connection:
@@ -104,9 +111,3 @@ def _views(
                 "materialized": MetadataValue.text("view, created by synkro migrate"),
             },
         )
-
-
-def _manifest(path: Path) -> Mapping[str, Any]:
-    from dagster_dbt.dbt_manifest import validate_manifest
-
-    return validate_manifest(path)

@@ -4,8 +4,6 @@ What lives here: the Dagster skin. Sending is ``delivery/outbox.py``. Delivery t
 tenant: the leases of the outbox keep each part from being sent twice.
 """
 
-from __future__ import annotations
-
 from dagster import (
     AssetExecutionContext,
     AssetKey,

@@ -3,8 +3,6 @@
 What lives here: the Dagster skin. Fetching is ``ingestion/radist.py``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from dagster import (

@@ -3,8 +3,6 @@
 What lives here: the Dagster skin. Computing facts is ``storage/facts.py``, words are ``reporting``.
 """
 
-from __future__ import annotations
-
 from dagster import (
     AssetExecutionContext,
     AssetKey,

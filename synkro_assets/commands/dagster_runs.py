@@ -6,7 +6,6 @@ What lives here: opening the instance, creating the run and following it. What t
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, Definitions
 
 FOLLOW_SECONDS = 0.3
+
+# Dagster would log every event to stderr; the ledger's own lines say the same in plain words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,6 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[DagsterI
     """The instance of this installation, for a process that runs jobs itself."""
     home = prepare_dagster_home(settings)
     os.environ.update(child_environment(settings, database_url))
-    # Dagster logs every event to stderr; the ledger's own lines say the same in plain words.
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(home)) as instance:
@@ -84,7 +84,8 @@ def run_partition(
     job = defs.resolve_job_def(job_name)
     run = instance.create_run_for_job(
         job,
-        execution_plan=create_execution_plan(job),
+        execution_plan=create_execution_plan(job, run_config=_QUIET),
+        run_config=_QUIET,
         tags={**job.run_tags, **run_tags(tenant.slug, day), TENANT_TAG: tenant.slug, **tags},
         asset_selection=None,
         remote_job_origin=_origin(job_name),

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from synkro_assets.storage.connection_urls import dbt_environment
 from synkro_assets.storage.database import Connection, Database, scalar
 
 EventSink = Callable[[dict[str, Any]], None]
+
+_COMPLAINTS_SHOWN = 3
 
 _STAMP = "synkro_build.json"
 _PARSED = ("manifest.json", "partial_parse.msgpack")
@@ -155,6 +158,8 @@ class TransformProject:
 
         # A manifest is changed by running it, so every call reads its own.
         manifest = Manifest.from_msgpack(parsed.read_bytes()) if parsed else None
+        if manifest is not None:
+            _point_at(manifest, os.environ["DBT_SYNKRO_DBNAME"])
         complaints: list[str] = []
 
         def receive(event: Any) -> None:
@@ -171,18 +176,15 @@ class TransformProject:
         ]  # fmt: skip
         outcome = dbtRunner(manifest=manifest, callbacks=[receive]).invoke([*arguments, *options])
         if not outcome.success:
-            what = "; ".join(complaints) or " ".join(str(outcome.exception).split())
-            raise TransformFailed(f"dbt {arguments[0]} failed: {what}")
+            raise TransformFailed(f"dbt {arguments[0]} failed: {_said(complaints, outcome)}")
 
 
 def view_row_counts(
     connection: Connection, project: TransformProject, tenant_id: UUID, days: Sequence[date]
 ) -> dict[tuple[str, str], int]:
-    """How many rows each view shows of a tenant's days, by (schema, view)."""
+    """How many rows each view shows of a tenant's days, by (schema, view), parents first."""
     counts = {}
-    for node in json.loads(project.manifest_path.read_bytes())["nodes"].values():
-        if node["resource_type"] != "model" or node["config"]["materialized"] != "view":
-            continue
+    for node in _views(json.loads(project.manifest_path.read_bytes())):
         name = (node["schema"], node["name"])
         of_days = sql.SQL("and business_day = any(%(days)s)")
         query = sql.SQL("select count(*) as rows from {} where tenant_id = %(tenant)s {}").format(
@@ -191,6 +193,20 @@ def view_row_counts(
         row = connection.execute(query, {"tenant": tenant_id, "days": list(days)}).fetchone()
         counts[name] = int(scalar(row))
     return counts
+
+
+def _views(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The manifest's views, each after the views it selects from."""
+    views = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "view"
+    }
+    parents = {
+        key: [parent for parent in node["depends_on"]["nodes"] if parent in views]
+        for key, node in views.items()
+    }
+    return [views[key] for key in TopologicalSorter(parents).static_order()]
 
 
 def tenant_day_arguments() -> list[str]:
@@ -208,9 +224,32 @@ def _complaint(event: dict[str, Any]) -> str | None:
     if name == "LogTestResult" and data.get("status") in {"fail", "error"}:
         rows = data.get("num_failures")
         return f"test {data.get('name')} is red" + (f" ({rows} rows)" if rows else "")
-    if name in {"RunResultError", "RunResultFailure", "MainEncounteredError"}:
+    if name == "LogTestResult":
+        return None
+    if name in {"RunResultError", "MainEncounteredError"}:
         return " ".join(str(event.get("info", {}).get("msg", "")).split()) or None
     return None
+
+
+def _point_at(manifest: Any, database: str) -> None:
+    """Parsing froze the name of whatever database was configured then; name the one of this run."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if getattr(node, "relation_name", None):
+            node.relation_name = node.relation_name.replace(
+                f'"{node.database}".', f'"{database}".', 1
+            )
+        node.database = database
+    # dbt builds what macros see as `graph` only while parsing.
+    manifest.build_flat_graph()
+
+
+def _said(complaints: list[str], outcome: Any) -> str:
+    """The first complaints; the whole log of a run is in Dagit."""
+    if not complaints:
+        return " ".join(str(outcome.exception).split())
+    more = len(complaints) - _COMPLAINTS_SHOWN
+    shown = "; ".join(complaints[:_COMPLAINTS_SHOWN])
+    return f"{shown}; and {more} more" if more > 0 else shown
 
 
 @contextmanager

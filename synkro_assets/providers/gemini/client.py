@@ -75,6 +75,11 @@ class GeminiClient:
         self._http = genai_client(gate, timeouts=timeouts, transport=transport)
         self._sdk: Client | None = None
 
+    @property
+    def model(self) -> str:
+        """The model that is asked first."""
+        return self._models[0]
+
     def generate_json(
         self,
         system: str,
