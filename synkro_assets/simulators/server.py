@@ -50,6 +50,15 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    """uvicorn that drops open connections when it stops, long polls among them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.close()
+        await super().shutdown(sockets)
+
+
 def _uvicorn(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
@@ -62,7 +71,7 @@ def _uvicorn(app: ASGIApp) -> uvicorn.Server:
         timeout_graceful_shutdown=2,
         timeout_keep_alive=30,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
 class SimulatorServer:

@@ -3,7 +3,6 @@
 Lives here: finding the bot by its token and the method by its name. Not here: what methods do.
 """
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +37,6 @@ def methods(state: SimulatorState, store: TelegramStore) -> dict[str, Method]:
         "answercallbackquery": lambda bot, given: True,
         "setmycommands": directory.set_commands,
         "getmycommands": lambda bot, given: bot.commands,
-        "getupdates": lambda bot, given: get_updates(store, bot, given),
         "setwebhook": set_webhook,
         "deletewebhook": delete_webhook,
         "getwebhookinfo": lambda bot, given: webhook_info(bot),
@@ -57,11 +55,13 @@ def routes(state: SimulatorState, store: TelegramStore) -> list[BaseRoute]:
             bot = store.bots.get(token)
             if bot is None:
                 raise Refusal(401, "Unauthorized")
+            given = await parameters_of(request)
+            if name.lower() == "getupdates":
+                return done(await get_updates(store, bot, given, request.is_disconnected))
             method = known.get(name.lower())
             if method is None:
                 raise Refusal(404, "Not Found")
-            result = method(bot, await parameters_of(request))
-            return done(await result if inspect.isawaitable(result) else result)
+            return done(method(bot, given))
         except Refusal as refusal:
             return refusal.response()
 

@@ -7,6 +7,7 @@ here: sending (``sending``).
 import asyncio
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..state import SimulatorState
@@ -26,8 +27,13 @@ WEBHOOK_ACTIVE = (
 )
 
 
-async def get_updates(store: TelegramStore, bot: Bot, given: Parameters) -> list[dict[str, Any]]:
-    """``getUpdates``; a second poll of the same bot ends the first with 409."""
+async def get_updates(
+    store: TelegramStore, bot: Bot, given: Parameters, gone: Callable[[], Awaitable[bool]]
+) -> list[dict[str, Any]]:
+    """``getUpdates``; a second poll of the same bot ends the first with 409.
+
+    A poll whose client is ``gone`` ends too.
+    """
     if bot.webhook_url:
         raise Refusal(409, WEBHOOK_ACTIVE)
     offset = given.number("offset", 0) or 0
@@ -48,7 +54,7 @@ async def get_updates(store: TelegramStore, bot: Bot, given: Parameters) -> list
             for update in bot.updates
             if not bot.allowed_updates or set(update) & set(bot.allowed_updates)
         ]
-        if waiting or time.monotonic() >= deadline:
+        if waiting or time.monotonic() >= deadline or await gone():
             return waiting[:limit]
         await asyncio.sleep(0.03)
         if bot.webhook_url:

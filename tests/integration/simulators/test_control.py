@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -189,3 +190,16 @@ def test_a_stopped_server_frees_its_port() -> None:
     server.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((server.host, server.port), timeout=1)
+
+
+def test_stopping_does_not_wait_for_a_long_poll() -> None:
+    server = start_in_thread(create_app())
+    lab = Lab(server)
+    lab.load()
+    with ThreadPoolExecutor() as pool:
+        poll = pool.submit(lab.telegram, "getUpdates", timeout=15)
+        time.sleep(0.3)
+        started = time.perf_counter()
+        server.stop()
+        assert time.perf_counter() - started < 1
+        assert isinstance(poll.exception(timeout=2), httpx.RemoteProtocolError)
