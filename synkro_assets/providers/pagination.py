@@ -103,14 +103,16 @@ def cursor_pages(
     moment. A caller that stops early forgoes this.
     """
     seen: dict[Hashable, Hashable] = {}
-    for reread in range(_MOST_REREADS):
+    for _ in range(_MOST_REREADS):
+        # Stillness counts since before this walk: a row of its own first page proves nothing.
+        before = dict(seen)
         for number, page in enumerate(_cursor_walk(fetch)):
             fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
-            has_still_row = any(seen.get(key(row), _NOTHING) == version(row) for row in page.rows)
+            has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
             seen.update({key(row): version(row) for row in page.rows})
             if fresh:
                 yield fresh
-            is_proof = (reread > 0 and has_still_row) or not page.next
+            is_proof = has_still_row or not page.next
             if is_proof and number == 0:
                 return
             if is_proof:
