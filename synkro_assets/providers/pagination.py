@@ -21,6 +21,8 @@ KeyOf = Callable[[Row], Hashable]
 # No account has this many pages; a feed that passes it is going in circles.
 MOST_PAGES = 20_000
 _MOST_REREADS = 20
+# A handful of rows that only repeat is the feed's beginning, not a page cut in a crowded moment.
+_SMALLEST_CUT = 10
 # Clients of the live API step by a millisecond or a microsecond. The coarse step suits servers
 # that cut the bound to milliseconds; the fine one gets past rows that crowd one millisecond.
 _STEPS = (timedelta(milliseconds=1), timedelta(microseconds=1))
@@ -142,8 +144,7 @@ def _cursor_walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
 class LargestPage:
     """The most rows one answer of a server has held; a server may hold fewer than asked for."""
 
-    # No server cuts pages below this, so what is shorter is a last page.
-    rows: int = 10
+    rows: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ class BackwardPages:
             fresh = _unseen(page, self.key, seen)
             # Yielded also when empty: the caller counts pages.
             yield [row for row in fresh if since <= self.time_of(row) < until]
-            if self._is_last(page, since):
+            if self._is_last(page, since, bool(fresh)):
                 return
             if fresh:
                 steps, edge = iter(_STEPS), min(page, key=self.time_of)
@@ -188,10 +189,11 @@ class BackwardPages:
                 )
             bound = _just_after(self.time_of(edge), step)
 
-    def _is_last(self, page: Sequence[Row], since: datetime) -> bool:
+    def _is_last(self, page: Sequence[Row], since: datetime, has_fresh: bool) -> bool:
         is_short = len(page) < min(self.largest.rows, self.limit)
+        is_repeat = not has_fresh and len(page) < min(_SMALLEST_CUT, self.limit)
         self.largest.rows = max(self.largest.rows, len(page))
-        return is_short or any(self.time_of(row) < since for row in page)
+        return is_short or is_repeat or any(self.time_of(row) < since for row in page)
 
 
 def _just_after(moment: datetime, step: timedelta) -> datetime:

@@ -183,7 +183,9 @@ def test_reading_stops_at_the_page_that_is_older_than_the_lower_bound():
     assert len(pages) == 1
 
 
-def test_a_server_that_cuts_pages_below_what_was_asked_loses_nothing():
-    rows, feed = backward([i * 1_000_000 for i in range(95)], 30, inclusive=False)
+@pytest.mark.parametrize("cut", [3, 7, 30])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 95])
+def test_a_server_that_cuts_pages_below_what_was_asked_loses_nothing(cut, count):
+    rows, feed = backward([i * 1_000_000 for i in range(count)], cut, inclusive=False)
     asked_for_more = BackwardPages(feed.fetch, by_id, feed.time_of, 100)
     assert len(ids(asked_for_more.read(START, START + timedelta(hours=1)))) == len(rows)
