@@ -61,7 +61,10 @@ def _secret(value: Any) -> str:
 
 def _url(value: Any) -> str:
     text = _text(value).rstrip("/")
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     is_plain = not (parts.query or parts.fragment or parts.username)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("an http(s) address")
@@ -71,13 +74,13 @@ def _url(value: Any) -> str:
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("a whole number")
-    return value
+    return int(value)
 
 
 def _rate(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1000:
         raise ValueError("a number of requests per second, above 0")
-    return value
+    return float(value)
 
 
 def _texts(value: Any) -> list[str]:
@@ -213,7 +216,7 @@ def split(kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
 
 
 def masked(kind: str, secrets: Mapping[str, str]) -> dict[str, str]:
-    """Every secret field of ``kind``: empty when not set, else a mask with at most its last four."""
+    """Every secret field of ``kind``: empty when not set, else a mask, at most four shown."""
     names = [field.name for field in KINDS[kind].fields if field.is_secret]
     return {name: _mask(secrets.get(name) or "") for name in names}
 

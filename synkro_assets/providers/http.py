@@ -164,9 +164,12 @@ def checked_base_url(provider: str, base_url: str) -> httpx.URL:
     """``base_url`` without its trailing slash; UsageProblem when it is no http(s) address."""
     try:
         url = httpx.URL(base_url.strip().rstrip("/"))
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.userinfo:
+    is_plain = (
+        bool(url.host) and not url.query and not url.userinfo and not {"[", "%"} & set(url.host)
+    )
+    if url.scheme not in ("http", "https") or not is_plain:
         raise UsageProblem(f"the {provider} base_url is not an http(s) address: correct it")
     return url
 
@@ -199,7 +202,8 @@ def check_bounds(size: int, deadline: float) -> None:
 def whole(streamed: httpx.Response, body: bytes) -> httpx.Response:
     """A finished response of a streamed one; refuses a body shorter than it was announced."""
     announced = streamed.headers.get("content-length", "")
-    if announced.isdigit() and streamed.num_bytes_downloaded < int(announced):
+    is_packed = "content-encoding" in streamed.headers
+    if announced.isdigit() and not is_packed and len(body) < int(announced):
         raise httpx.RemoteProtocolError("the body is shorter than its content-length")
     dropped = ("content-encoding", "content-length", "transfer-encoding")
     headers = [(k, v) for k, v in streamed.headers.multi_items() if k.lower() not in dropped]

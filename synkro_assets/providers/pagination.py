@@ -9,7 +9,7 @@ A feed that cannot be read whole raises IncompleteFetch; nothing ends early in s
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,8 +21,11 @@ KeyOf = Callable[[Row], Hashable]
 # No account has this many pages; a feed that passes it is going in circles.
 MOST_PAGES = 20_000
 _MOST_REREADS = 20
-# Sent bounds are rounded up to this: clients of the live API step by it, so servers honour it.
-_STEP = timedelta(milliseconds=1)
+# A handful of rows that only repeat is the feed's beginning, not a page cut in a crowded moment.
+_SMALLEST_CUT = 10
+# Clients of the live API step by a millisecond or a microsecond. The coarse step suits servers
+# that cut the bound to milliseconds; the fine one gets past rows that crowd one millisecond.
+_STEPS = (timedelta(milliseconds=1), timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,16 @@ def cursor_pages(
     moment. A caller that stops early forgoes this.
     """
     seen: dict[Hashable, Hashable] = {}
-    for reread in range(_MOST_REREADS):
+    for _ in range(_MOST_REREADS):
+        # Stillness counts since before this walk: a row of its own first page proves nothing.
+        before = dict(seen)
         for number, page in enumerate(_cursor_walk(fetch)):
             fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
-            has_still_row = any(seen.get(key(row), _NOTHING) == version(row) for row in page.rows)
+            has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
             seen.update({key(row): version(row) for row in page.rows})
             if fresh:
                 yield fresh
-            is_proof = (reread > 0 and has_still_row) or not page.next
+            is_proof = has_still_row or not page.next
             if is_proof and number == 0:
                 return
             if is_proof:
@@ -135,53 +140,65 @@ def _cursor_walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
         cursor = page.next
 
 
+@dataclass(slots=True)
+class LargestPage:
+    """The most rows one answer of a server has held; a server may hold fewer than asked for."""
+
+    rows: int = 2
+
+
 @dataclass(frozen=True, slots=True)
 class BackwardPages:
     """A feed read back in time (Radist messages): at most ``limit`` rows up to a moment.
 
     ``fetch(until)`` gives the newest rows up to ``until``, in any order; whether ``until`` itself
-    counts does not matter: the bound sent is a millisecond past the oldest row read, so that row
-    must come again. It proves that the two pages touch. ``key`` and ``time_of`` (aware UTC)
-    read a row.
+    counts does not matter: the bound sent lies just past the oldest row read, so that row must
+    come again. It proves that the two pages touch. ``key`` and ``time_of`` (aware UTC) read a
+    row; ``largest`` is shared by the feeds of one server and tells a last page from a cut one.
     """
 
     fetch: Callable[[datetime], Sequence[Row]]
     key: KeyOf
     time_of: Callable[[Row], datetime]
     limit: int
+    largest: LargestPage = field(default_factory=LargestPage)
 
     def read(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
         """Pages of the rows in ``[since, until)``, newest page first, each row once.
 
-        Raises IncompleteFetch when more rows share one millisecond than a page holds, or when
-        two pages do not touch.
+        Raises IncompleteFetch when more rows share one moment than a page holds, or when two
+        pages do not touch.
         """
         seen: set[Hashable] = set()
-        bound = until
-        edge: Hashable | None = None
+        bound, edge, steps = until, None, iter(_STEPS)
         while True:
             page = list(self.fetch(bound))
-            if edge is not None and edge not in {self.key(row) for row in page}:
+            if edge is not None and self.key(edge) not in {self.key(row) for row in page}:
                 raise IncompleteFetch("two pages of messages do not touch; try again")
             fresh = _unseen(page, self.key, seen)
-            wanted = [row for row in fresh if since <= self.time_of(row) < until]
             # Yielded also when empty: the caller counts pages.
-            yield wanted
-            if len(page) < self.limit:
+            yield [row for row in fresh if since <= self.time_of(row) < until]
+            if self._is_last(page, since, bool(fresh)):
                 return
-            oldest = min(page, key=self.time_of)
-            if self.time_of(oldest) < since:
-                return
-            if not fresh:
+            if fresh:
+                steps, edge = iter(_STEPS), min(page, key=self.time_of)
+            step = next(steps, None)
+            if edge is None or step is None:
                 raise IncompleteFetch(
                     "more messages share one moment than a page holds; they cannot be read whole"
                 )
-            edge, bound = self.key(oldest), _just_after(self.time_of(oldest))
+            bound = _just_after(self.time_of(edge), step)
+
+    def _is_last(self, page: Sequence[Row], since: datetime, has_fresh: bool) -> bool:
+        is_short = len(page) < min(self.largest.rows, self.limit)
+        is_repeat = not has_fresh and len(page) < min(_SMALLEST_CUT, self.limit)
+        self.largest.rows = max(self.largest.rows, len(page))
+        return is_short or is_repeat or any(self.time_of(row) < since for row in page)
 
 
-def _just_after(moment: datetime) -> datetime:
-    whole_milliseconds = moment.microsecond // 1000 * 1000
-    return moment.replace(microsecond=whole_milliseconds) + _STEP
+def _just_after(moment: datetime, step: timedelta) -> datetime:
+    micros = step // timedelta(microseconds=1)
+    return moment.replace(microsecond=moment.microsecond // micros * micros) + step
 
 
 def _once(rows: Sequence[Row], key: KeyOf) -> list[Row]:

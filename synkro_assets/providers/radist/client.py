@@ -19,7 +19,7 @@ from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import BackwardPages, Page, Row, cursor_pages
+from synkro_assets.providers.pagination import BackwardPages, LargestPage, Page, Row, cursor_pages
 from synkro_assets.providers.radist.errors import PROVIDER, classify
 from synkro_assets.providers.radist.times import format_time, parse_time
 from synkro_assets.providers.redaction import Redactor
@@ -41,6 +41,7 @@ class RadistClient:
     def __init__(self, road: HttpRoad, company_id: int) -> None:
         self._road = road
         self._company = f"/companies/{company_id}"
+        self._largest = LargestPage()
 
     def companies(self) -> list[Row]:
         """Every company the key may see."""
@@ -50,7 +51,7 @@ class RadistClient:
             rows = self._list("/companies/", "companies", params)
             before = len(found)
             found.update({row.get("id"): row for row in rows})
-            if len(rows) < _PAGE or len(found) == before:
+            if len(found) == before:
                 return list(found.values())
 
     def connections(self) -> list[Row]:
@@ -78,6 +79,7 @@ class RadistClient:
             key=lambda row: row.get("message_id"),
             time_of=lambda row: parse_time(row.get("created_at")),
             limit=_PAGE,
+            largest=self._largest,
         )
         messages: list[Row] = []
         pages = feed.read(since, until)

@@ -1,0 +1,152 @@
+"""The amoCRM client asks as API v4 wants to be asked and trusts no filter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, TokenExpired
+from synkro_assets.providers import amocrm
+
+BASE = "https://acme.amocrm.ru"
+START = datetime(2026, 3, 5, tzinfo=UTC)
+END = datetime(2026, 3, 6, tzinfo=UTC)
+FIRST, LAST = int(START.timestamp()), int(END.timestamp()) - 1
+
+
+class Server:
+    """Answers from a list and remembers what was asked."""
+
+    def __init__(self, *answers):
+        self.answers, self.requests = list(answers), []
+
+    def __call__(self, request):
+        self.requests.append(request)
+        return self.answers.pop(0) if self.answers else httpx.Response(204)
+
+
+def page(entity, rows, following=None):
+    links = {"next": {"href": following}} if following else {}
+    return httpx.Response(200, json={"_links": links, "_embedded": {entity: rows}})
+
+
+@pytest.fixture
+def connect(surroundings):
+    def connect(*answers):
+        server = Server(*answers)
+        public, secrets = {"base_url": BASE}, {"long_lived_token": "token-value"}
+        transport = httpx.MockTransport(server)
+        return amocrm.client(public, secrets, transport=transport, **surroundings.given()), server
+
+    return connect
+
+
+def test_events_outside_the_window_or_of_other_types_are_dropped(connect):
+    rows = [
+        {"id": "a", "type": "lead_added", "created_at": FIRST},
+        {"id": "b", "type": "lead_added", "created_at": LAST + 1},
+        {"id": "c", "type": "task_added", "created_at": FIRST},
+        {"id": "d", "type": "lead_added", "created_at": LAST},
+    ]
+    client, server = connect(page("events", rows))
+    found = client.events(START, END, ["lead_added", "lead_deleted"])
+    assert [row["id"] for row in found] == ["a", "d"]
+    params = server.requests[0].url.params
+    assert params["filter[created_at][from]"] == str(FIRST)
+    assert params["filter[created_at][to]"] == str(LAST)
+    assert params["filter[type]"] == "lead_added,lead_deleted"
+    assert params["limit"] == "100"
+
+
+def test_pages_are_followed_also_after_a_short_one(connect):
+    following = f"{BASE}/api/v4/users?page=2"
+    client, server = connect(page("users", [{"id": 1}], following), page("users", [{"id": 2}]))
+    assert [row["id"] for row in client.users()] == [1, 2]
+    assert str(server.requests[1].url) == following
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "https://evil.example/api/v4/users?page=2",
+        "http://acme.amocrm.ru/api/v4/users?page=2",
+        "https://acme.amocrm.ru:8443/api/v4/users",
+        "https://acme.amocrm.ru@evil.example/",
+        "//evil.example/x",
+    ],
+)
+def test_the_token_never_leaves_for_another_host(connect, following):
+    client, server = connect(page("users", [{"id": 1}], following))
+    with pytest.raises(ProviderRefused, match="base_url"):
+        client.users()
+    assert len(server.requests) == 1
+
+
+def test_an_empty_account_is_an_empty_list(connect):
+    client, _ = connect()
+    assert client.users() == []
+    assert list(client.leads_updated(START, END)) == []
+
+
+def test_leads_are_read_from_the_last_stamp_on_and_others_dropped(connect):
+    following = f"{BASE}/api/v4/leads?page=2"
+    client, server = connect(
+        page(
+            "leads", [{"id": 1, "updated_at": FIRST}, {"id": 2, "updated_at": FIRST + 9}], following
+        ),
+        page("leads", [{"id": 2, "updated_at": FIRST + 9}, {"id": 3, "updated_at": LAST + 1}]),
+    )
+    assert [row["id"] for row in client.leads_updated(START, END)] == [1, 2]
+    assert server.requests[1].url.params["filter[updated_at][from]"] == str(FIRST + 9)
+    assert server.requests[0].url.params["with"] == "contacts,loss_reason"
+
+
+def test_deleted_leads_come_from_the_trash_only(connect):
+    rows = [{"id": 1, "updated_at": FIRST, "is_deleted": True}, {"id": 2, "updated_at": 5}]
+    client, server = connect(page("leads", rows))
+    assert [row["id"] for row in client.deleted_leads(START, END)] == [1]
+    assert server.requests[0].url.params["with"] == "only_deleted"
+
+
+def test_no_ids_mean_no_request(connect):
+    client, server = connect()
+    assert list(client.leads_by_id([])) == []
+    assert server.requests == []
+
+
+def test_many_ids_go_in_batches_that_fit_an_address(connect):
+    client, server = connect()
+    list(client.contacts_by_id(range(10**15, 10**15 + 250)))
+    asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
+    assert sum(map(len, asked)) == 250
+    assert max(map(len, asked)) <= 100
+    assert max(len(str(request.url)) for request in server.requests) <= 6 * 1024
+
+
+def test_a_401_asks_to_reconnect_and_is_not_repeated(connect):
+    client, server = connect(httpx.Response(401, json={"detail": "expired", "status": 401}))
+    with pytest.raises(TokenExpired, match="reconnect"):
+        client.account()
+    assert len(server.requests) == 1
+
+
+def test_an_unknown_shape_is_unavailable(connect):
+    client, _ = connect(*[httpx.Response(200, json={"_embedded": {"users": "?"}})] * 9)
+    with pytest.raises(ProviderUnavailable):
+        client.users()
+
+
+def test_a_search_does_not_leave_the_phone_in_the_log(connect, surroundings):
+    client, _ = connect(page("contacts", [{"id": 1}]))
+    assert list(client.contacts_matching("+79991234567")) == [{"id": 1}]
+    assert "79991234567" not in repr(surroundings.log.rows)
+
+
+def test_samples_stop_after_what_was_asked_for(connect):
+    client, server = connect(
+        page("contacts", [{"id": 1}, {"id": 2}], f"{BASE}/api/v4/contacts?page=2")
+    )
+    assert client.sample_contacts(2) == [{"id": 1}, {"id": 2}]
+    assert len(server.requests) == 1

@@ -1,0 +1,59 @@
+"""Fakes for what the providers receive; what one provider answers stands in its own tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from synkro_assets.domain.protocols import Exchange
+
+
+@dataclass
+class FakeLimiter:
+    acquired: list[tuple[str, float]] = field(default_factory=list)
+    penalties: list[tuple[str, float]] = field(default_factory=list)
+
+    def acquire(self, bucket: str, per_second: float) -> None:
+        self.acquired.append((bucket, per_second))
+
+    def penalize(self, bucket: str, seconds: float) -> None:
+        self.penalties.append((bucket, seconds))
+
+
+@dataclass
+class FakeLog:
+    rows: list[Exchange] = field(default_factory=list)
+
+    def record(self, exchange: Exchange) -> None:
+        self.rows.append(exchange)
+
+
+class FakeClock:
+    def now(self) -> datetime:
+        return datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+@dataclass
+class Surroundings:
+    """What every client is given, and what it did with it."""
+
+    limiter: FakeLimiter = field(default_factory=FakeLimiter)
+    log: FakeLog = field(default_factory=FakeLog)
+    clock: FakeClock = field(default_factory=FakeClock)
+    slept: list[float] = field(default_factory=list)
+
+    def given(self) -> dict[str, Any]:
+        return {
+            "limiter": self.limiter,
+            "log": self.log,
+            "clock": self.clock,
+            "sleeper": self.slept.append,
+        }
+
+
+@pytest.fixture
+def surroundings() -> Surroundings:
+    return Surroundings()

@@ -1,0 +1,143 @@
+"""The one road out: what it retries, what it refuses, what it records, what it keeps secret."""
+
+from __future__ import annotations
+
+import gzip
+
+import httpx
+import pytest
+
+from synkro_assets.domain.errors import (
+    ProviderRefused,
+    ProviderUnavailable,
+    RateLimited,
+    UsageProblem,
+)
+from synkro_assets.providers import amocrm
+
+TOKEN = "very-secret-token-value"
+BASE = "https://acme.amocrm.ru"
+
+
+@pytest.fixture
+def ask(surroundings):
+    """Ask for the account of a server that answers by ``handler``."""
+
+    def ask(handler, base_url=BASE, token=TOKEN):
+        public, secrets = {"base_url": base_url}, {"long_lived_token": token}
+        transport = httpx.MockTransport(handler)
+        with amocrm.client(public, secrets, transport=transport, **surroundings.given()) as client:
+            return client.account()
+
+    return ask
+
+
+def cut(request):
+    def body():
+        yield b'{"id": 1'
+        raise httpx.RemoteProtocolError("peer closed connection")
+
+    return httpx.Response(200, content=body())
+
+
+def raising(error):
+    def handler(request):
+        raise error("about " + TOKEN)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        cut,
+        lambda r: httpx.Response(200, html="<html>maintenance</html>"),
+        lambda r: httpx.Response(200, content=b""),
+        lambda r: httpx.Response(200, content=b'{"a": NaN}'),
+        lambda r: httpx.Response(200, content=b"[" * 100_000),
+        lambda r: httpx.Response(200, content=b"\xff\xfe\x00"),
+        lambda r: httpx.Response(200, content=b"no", headers={"content-encoding": "gzip"}),
+        lambda r: httpx.Response(502, html="<html>bad gateway</html>"),
+        raising(httpx.ReadTimeout),
+        raising(httpx.ConnectError),
+        raising(httpx.ReadError),
+        raising(OSError),
+    ],
+)
+def test_whatever_cannot_be_read_is_retried_and_told_in_one_sentence(ask, handler, surroundings):
+    with pytest.raises(ProviderUnavailable) as problem:
+        ask(handler)
+    text = str(problem.value)
+    assert text.startswith("amoCRM")
+    assert "\n" not in text
+    assert TOKEN not in text
+    assert len(surroundings.log.rows) == 5
+    assert [row.attempt for row in surroundings.log.rows] == [1, 2, 3, 4, 5]
+    assert all(row.error for row in surroundings.log.rows)
+    assert len(surroundings.slept) == 4
+    assert all(low / 2 <= s <= low for low, s in zip([1, 2, 4, 8], surroundings.slept, strict=True))
+    assert TOKEN not in repr(surroundings.log.rows)
+
+
+def test_a_body_shorter_than_announced_is_unavailable(ask):
+    def handler(request):
+        return httpx.Response(200, content=b'{"id": 1}', headers={"content-length": "900"})
+
+    with pytest.raises(ProviderUnavailable):
+        ask(handler)
+
+
+def test_compressed_answers_are_read(ask):
+    packed = gzip.compress(b'{"id": 1}')
+    headers = {"content-encoding": "gzip"}
+    assert ask(lambda r: httpx.Response(200, content=packed, headers=headers)) == {"id": 1}
+
+
+@pytest.mark.parametrize("status", [400, 402, 403, 404, 302])
+def test_permanent_refusals_are_not_retried(ask, status, surroundings):
+    with pytest.raises(ProviderRefused) as problem:
+        ask(lambda r: httpx.Response(status, json={"detail": f"no {TOKEN}"}))
+    assert problem.value.status == status
+    assert TOKEN not in str(problem.value)
+    assert TOKEN not in repr(surroundings.log.rows)
+    assert len(surroundings.log.rows) == 1
+
+
+def test_a_named_pause_is_honoured_and_told_to_the_limiter(ask, surroundings):
+    answers = [
+        httpx.Response(429, text="slow down", headers={"retry-after": "7"}),
+        httpx.Response(200, json={"id": 1}),
+    ]
+    assert ask(lambda r: answers.pop(0)) == {"id": 1}
+    assert surroundings.limiter.penalties == [("all", 7.0)]
+    assert 7.0 <= surroundings.slept[0] <= 7.5
+
+
+def test_a_pause_longer_than_patience_ends_the_call_at_once(ask, surroundings):
+    with pytest.raises(RateLimited) as problem:
+        ask(lambda r: httpx.Response(429, json={"retry_after": 300}))
+    assert problem.value.retry_after == 300
+    assert surroundings.slept == []
+    assert surroundings.limiter.penalties == []
+
+
+def test_every_attempt_asks_the_limiter_and_leaves_a_row(ask, surroundings):
+    ask(lambda r: httpx.Response(200, json={"id": 1}))
+    assert surroundings.limiter.acquired == [("all", 7.0)]
+    (row,) = surroundings.log.rows
+    assert (row.provider, row.action, row.method, row.status) == ("amoCRM", "account", "GET", 200)
+    assert row.path == "/api/v4/account"
+    assert row.error is None
+    assert row.response["bytes"] == len(b'{"id":1}')
+
+
+@pytest.mark.parametrize("base_url", ["acme.amocrm.ru", "https://", "https://a:b@host", "http://["])
+def test_a_wrong_base_url_is_a_usage_problem(ask, base_url):
+    with pytest.raises(UsageProblem):
+        ask(lambda r: httpx.Response(200, json={}), base_url=base_url)
+
+
+def test_a_key_with_stray_characters_is_a_usage_problem_that_does_not_show_it(ask):
+    with pytest.raises(UsageProblem) as problem:
+        ask(lambda r: httpx.Response(200, json={}), token="ключ-secret\n")
+    assert "secret" not in str(problem.value)

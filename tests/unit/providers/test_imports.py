@@ -1,0 +1,18 @@
+"""The providers are cheap to import: vendor SDKs are loaded where they are used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+CHEAP = """
+import sys
+import synkro_assets.providers.catalog
+from synkro_assets.providers import amocrm, gemini, radist, telegram
+print([n for n in ("telegram", "google.genai", "pandas", "dagster") if n in sys.modules])
+"""
+
+
+def test_importing_every_provider_loads_no_vendor_sdk():
+    done = subprocess.run([sys.executable, "-c", CHEAP], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

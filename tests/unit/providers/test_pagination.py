@@ -1,0 +1,191 @@
+"""No way of paging loses or repeats a row, also when rows move while it reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synkro_assets.domain.errors import IncompleteFetch
+from synkro_assets.providers.pagination import (
+    BackwardPages,
+    Page,
+    Row,
+    ascending_pages,
+    cursor_pages,
+    linked_pages,
+)
+
+START = datetime(2026, 3, 5, tzinfo=UTC)
+
+
+def by_id(row: Row) -> int:
+    return row["id"]
+
+
+def ids(pages) -> list[int]:
+    return [row["id"] for page in pages for row in page]
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=5), min_size=1, max_size=8))
+def test_links_are_followed_to_the_end_and_each_row_comes_once(pages):
+    def fetch(link):
+        number = int(link or 0)
+        following = str(number + 1) if number + 1 < len(pages) else None
+        return Page([{"id": i} for i in pages[number]], following)
+
+    found = ids(linked_pages(fetch, by_id))
+    assert sorted(found) == sorted({i for page in pages for i in page})
+
+
+def test_a_link_that_comes_twice_is_an_incomplete_fetch():
+    with pytest.raises(IncompleteFetch):
+        list(linked_pages(lambda link: Page([{"id": 1}], "again"), by_id))
+
+
+class AscendingFeed:
+    """Rows in a window by stamp; between pages some of them leave it, being changed again."""
+
+    def __init__(self, stamps, size, leaves, honours_bound=True):
+        self.rows = [{"id": i, "stamp": s} for i, s in enumerate(stamps)]
+        self.size, self.leaves, self.honours_bound = size, list(leaves), honours_bound
+        self.left: set[int] = set()
+
+    def fetch(self, since, link):
+        offset = int(link.split("/")[1]) if link else 0
+        since = int(link.split("/")[0]) if link else since
+        bound = since if self.honours_bound else 0
+        rows = sorted((r for r in self.rows if r["stamp"] >= bound), key=lambda r: r["stamp"])
+        page = [dict(r) for r in rows[offset : offset + self.size]]
+        more = len(rows) > offset + self.size
+        if self.leaves and self.rows:
+            gone = self.rows.pop(self.leaves.pop() % len(self.rows))
+            self.left.add(gone["id"])
+        return Page(page, f"{since}/{offset + self.size}" if more else None)
+
+
+@given(
+    st.lists(st.integers(0, 1000), unique=True, max_size=30),
+    st.integers(2, 5),
+    st.lists(st.integers(0, 29), max_size=10),
+)
+def test_rows_that_leave_the_window_pull_no_other_row_over_an_edge(stamps, size, leaves):
+    feed = AscendingFeed(stamps, size, leaves)
+    found = ids(ascending_pages(feed.fetch, 0, by_id, lambda r: r["stamp"]))
+    assert len(found) == len(set(found))
+    assert set(range(len(stamps))) - feed.left <= set(found)
+
+
+@given(st.lists(st.integers(0, 4), max_size=30), st.integers(2, 4), st.booleans())
+def test_clusters_of_one_stamp_and_a_server_that_ignores_the_bound_are_read(stamps, size, honours):
+    feed = AscendingFeed(stamps, size, [], honours)
+    found = ids(ascending_pages(feed.fetch, 0, by_id, lambda r: r["stamp"]))
+    assert sorted(found) == list(range(len(stamps)))
+
+
+class NewestFirstFeed:
+    """Contacts by last activity, cursor = position; between pages some jump to the front."""
+
+    def __init__(self, count, size, jumps):
+        self.order = [{"id": i, "version": 0} for i in range(count)]
+        self.size, self.jumps, self.requests = size, list(jumps), 0
+
+    def fetch(self, cursor):
+        self.requests += 1
+        offset = int(cursor or 0)
+        page = [dict(row) for row in self.order[offset : offset + self.size]]
+        more = len(self.order) > offset + self.size
+        if self.jumps and self.order:
+            row = self.order.pop(self.jumps.pop() % len(self.order))
+            self.order.insert(0, {"id": row["id"], "version": self.requests})
+        return Page(page, str(offset + self.size) if more else None)
+
+
+@given(st.integers(0, 30), st.integers(2, 5), st.lists(st.integers(0, 29), max_size=12))
+def test_contacts_that_jump_to_the_front_are_read_once_and_none_is_missed(count, size, jumps):
+    feed = NewestFirstFeed(count, size, jumps)
+    found = ids(cursor_pages(feed.fetch, by_id, lambda r: r["version"]))
+    assert sorted(found) == list(range(count))
+
+
+@pytest.mark.parametrize("end", [None, ""])
+def test_an_empty_or_absent_cursor_ends_the_feed(end):
+    assert ids(cursor_pages(lambda _: Page([{"id": 1}], end), by_id, by_id)) == [1]
+
+
+def test_a_repeated_cursor_is_an_incomplete_fetch():
+    pages = cursor_pages(lambda _: Page([{"id": 1}], "same"), by_id, by_id)
+    with pytest.raises(IncompleteFetch):
+        list(pages)
+
+
+def backward(moments, limit, *, inclusive, precision=1):
+    rows = [{"id": i, "at": START + timedelta(microseconds=m)} for i, m in enumerate(moments)]
+
+    def fetch(until):
+        micro = until.microsecond // precision * precision
+        until = until.replace(microsecond=micro)
+        before = [r for r in rows if r["at"] < until or (inclusive and r["at"] == until)]
+        return sorted(before, key=lambda r: r["at"], reverse=True)[:limit]
+
+    return rows, BackwardPages(fetch, by_id, lambda r: r["at"], limit)
+
+
+@given(
+    st.lists(st.integers(0, 20_000_000), max_size=40),
+    st.booleans(),
+    st.sampled_from([1, 1000]),
+    st.integers(0, 20_000_000),
+    st.integers(0, 20_000_000),
+)
+def test_messages_are_read_whole_or_refused(moments, inclusive, precision, first, last):
+    since, until = (START + timedelta(microseconds=m // 1000 * 1000) for m in (first, last))
+    rows, feed = backward(moments, 3, inclusive=inclusive, precision=precision)
+    try:
+        found = ids(feed.read(since, until))
+    except IncompleteFetch:
+        crowds = [
+            [n for n in moments if m // 1000 * 1000 <= n <= m // 1000 * 1000 + 1000]
+            for m in moments
+        ]
+        assert max(map(len, crowds)) >= 3
+        return
+    assert sorted(found) == [r["id"] for r in rows if since <= r["at"] < until]
+
+
+@given(st.lists(st.integers(0, 3), max_size=30), st.booleans())
+def test_small_clusters_of_one_moment_lose_nothing(moments, inclusive):
+    capped = [m for i, m in enumerate(moments) if moments[:i].count(m) < 4]
+    rows, feed = backward([m * 5000 for m in capped], 5, inclusive=inclusive)
+    assert sorted(ids(feed.read(START, START + timedelta(hours=1)))) == [r["id"] for r in rows]
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_a_cluster_larger_than_a_page_is_an_incomplete_fetch(inclusive):
+    _, feed = backward([5000] * 7, 5, inclusive=inclusive)
+    with pytest.raises(IncompleteFetch):
+        list(feed.read(START, START + timedelta(hours=1)))
+
+
+def test_a_server_that_cuts_the_bound_to_seconds_is_noticed():
+    _, feed = backward(
+        [400_000 + 1000 * i for i in range(9)], 4, inclusive=False, precision=1_000_000
+    )
+    with pytest.raises(IncompleteFetch):
+        list(feed.read(START, START + timedelta(hours=1)))
+
+
+def test_reading_stops_at_the_page_that_is_older_than_the_lower_bound():
+    _, feed = backward([i * 1_000_000 for i in range(100)], 10, inclusive=True)
+    pages = list(feed.read(START + timedelta(seconds=95), START + timedelta(seconds=100)))
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize("cut", [3, 7, 30])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 95])
+def test_a_server_that_cuts_pages_below_what_was_asked_loses_nothing(cut, count):
+    rows, feed = backward([i * 1_000_000 for i in range(count)], cut, inclusive=False)
+    asked_for_more = BackwardPages(feed.fetch, by_id, feed.time_of, 100)
+    assert len(ids(asked_for_more.read(START, START + timedelta(hours=1)))) == len(rows)
