@@ -1,7 +1,7 @@
 """The ``synkro`` command tree; each command calls one function elsewhere.
 
-What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json`` puts
-one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
+What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json``
+puts one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
 """
 
 from __future__ import annotations

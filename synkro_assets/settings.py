@@ -100,5 +100,7 @@ def child_environment(settings: Settings, database_url: str) -> dict[str, str]:
         "SYNKRO_CODE_SERVER_PORT": str(settings.code_server_port),
         "DAGSTER_HOME": str(settings.dagster_home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
+        # The events a run plans are stored in one statement instead of one each.
+        "DAGSTER_EVENT_BATCH_SIZE": "100",
         "DO_NOT_TRACK": "1",
     }

@@ -1,13 +1,13 @@
 """``synkro demo``: the main job end to end on simulated providers, with proof that it happened.
 
-What lives here: setting the stage (simulators, tenants, integrations), running each tenant's day and
-verifying the outcome from outside. The run itself is ``run``.
+What lives here: setting the stage (simulators, tenants, integrations), running each tenant's day
+and verifying the outcome from outside. The run itself is ``run``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.setup import bring_up_to_date
 from synkro_assets.operations.tenant_config import add_tenant, find_tenant, set_tenant
+from synkro_assets.operations.tenant_run import require_closed
 from synkro_assets.settings import PROJECT_ROOT, Settings
 
 MAX_TENANTS = 5
@@ -70,16 +71,33 @@ def run_demo(
     bring_up_to_date(platform.database, PROJECT_ROOT, say)
     with simulators(settings.home / "simulators", dialogs=dialogs) as control:
         done = []
-        for company in companies:
-            tenant = _tenant(platform, company, dialogs, with_ai)
-            chosen = day or tenant.config.calendar.latest_closed(platform.clock.now())
-            _set_stage(platform, control, tenant, chosen, dialogs, with_ai)
+        for tenant, chosen in prepared_tenants(
+            platform, control, companies, day=day, dialogs=dialogs, with_ai=with_ai
+        ):
             run = run_day(
                 settings, platform, tenant, chosen, deliver=True, requested_by="synkro demo"
             )
             _verify(settings, platform, control, run)
             done.append(run)
     return done
+
+
+def prepared_tenants(
+    platform: Platform,
+    control: ControlClient,
+    companies: Sequence[DemoCompany],
+    *,
+    day: BusinessDay | None = None,
+    dialogs: Path | None = None,
+    with_ai: bool = True,
+) -> Iterator[tuple[Tenant, BusinessDay]]:
+    """Each company as a tenant whose simulated day is loaded and whose integrations work."""
+    for company in companies:
+        tenant = _tenant(platform, company, dialogs, with_ai)
+        chosen = day or tenant.config.calendar.latest_closed(platform.clock.now())
+        require_closed(tenant, [chosen], platform.clock.now())
+        _set_stage(platform, control, tenant, chosen, dialogs, with_ai)
+        yield tenant, chosen
 
 
 def _check_arguments(settings: Settings, tenants: int, dialogs: Path | None) -> None:
@@ -180,7 +198,8 @@ def story(runs: Sequence[DayRun]) -> str:
     first = runs[0]
     told.append(
         "Where to look next:\n"
-        f"  synkro reports show {first.tenant.slug} --day {first.day} --json   every fact behind it\n"
+        f"  synkro reports show {first.tenant.slug} --day {first.day} --json\n"
+        "                          every fact behind the report\n"
         "  synkro up --demo        Dagit with lineage and run logs, at http://127.0.0.1:3000\n"
         "  synkro doctor           what is configured and healthy"
     )

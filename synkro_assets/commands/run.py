@@ -1,7 +1,7 @@
 """``synkro run``: a tenant-day now, in this process, recorded in Dagster; no daemon needed.
 
-What lives here: the order of the two jobs and what their outcome means for the caller. Following and
-creating runs is ``dagster_runs``; what the jobs do is ``definitions``.
+What lives here: the order of the two jobs and what their outcome means for the caller. Following
+and creating runs is ``dagster_runs``; what the jobs do is ``definitions``.
 """
 
 from __future__ import annotations

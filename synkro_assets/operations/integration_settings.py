@@ -1,7 +1,7 @@
 """Saving, showing and removing a tenant's integrations; secrets are sealed on the way in.
 
-What lives here: from a person's JSON object to the stored row and back to a mask. Which fields there
-are is ``providers/catalog.py``; whether they work is ``integration_checks``.
+What lives here: from a person's JSON object to the stored row and back to a mask. Which fields
+there are is ``providers/catalog.py``; whether they work is ``integration_checks``.
 """
 
 from __future__ import annotations

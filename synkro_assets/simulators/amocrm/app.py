@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from . import contacts, directory, events, leads
 from .answers import problem
 from .door import Handler, guarded

@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..world.model import CrmContact
+from synkro_assets.simulators.world.model import CrmContact
+
 from .answers import empty, hal, origin
 from .door import Visit
 from .leads import missing, unix

@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..world.model import Company, Manager, Pipeline
+from synkro_assets.simulators.world.model import Company, Manager, Pipeline
+
 from .answers import hal, origin
 from .door import Visit
 from .leads import missing, unix

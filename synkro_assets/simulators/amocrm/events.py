@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..world.model import Event
+from synkro_assets.simulators.world.model import Event
+
 from .answers import hal, origin
 from .door import Visit
 from .query import BadQuery, page_of, within

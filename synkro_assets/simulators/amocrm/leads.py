@@ -8,7 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..world.model import Company, Lead
+from synkro_assets.simulators.world.model import Company, Lead
+
 from .answers import empty, hal, origin, problem
 from .door import Visit
 from .query import BadQuery, ordered, page_of, within

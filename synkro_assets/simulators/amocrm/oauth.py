@@ -10,8 +10,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from ..state import SimulatorState, TenantWorld
-from ..world.seeds import token
+from synkro_assets.simulators.state import SimulatorState, TenantWorld
+from synkro_assets.simulators.world.seeds import token
+
 from .answers import problem
 
 ACCESS_LIFE = timedelta(hours=24)

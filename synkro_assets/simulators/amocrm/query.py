@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..switches import Switches
+from synkro_assets.simulators.switches import Switches
+
 from .answers import empty, hal, origin, problem
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]")

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..amocrm.oauth import TokenBook
-from ..state import SimulatorState
-from ..telegram.store import TelegramStore
+from synkro_assets.simulators.amocrm.oauth import TokenBook
+from synkro_assets.simulators.state import SimulatorState
+from synkro_assets.simulators.telegram.store import TelegramStore
+
 from .answers import Endpoint, forgiving
 from .messages import Messages
 from .trouble import Trouble

@@ -10,13 +10,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..clock import parse_instant
-from ..radist.sending import put_message
-from ..state import SimulatorState
-from ..telegram.store import Bot, TelegramStore
-from ..telegram.updates import person_writes
-from ..world.lead_life import LeadLife
-from ..world.model import Lead
+from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.radist.sending import put_message
+from synkro_assets.simulators.state import SimulatorState
+from synkro_assets.simulators.telegram.store import Bot, TelegramStore
+from synkro_assets.simulators.telegram.updates import person_writes
+from synkro_assets.simulators.world.lead_life import LeadLife
+from synkro_assets.simulators.world.model import Lead
+
 from .answers import Refused, body_of
 from .worlds import Worlds
 

@@ -6,11 +6,12 @@ Lives here: their JSON. Not here: their meaning (the modules of those names).
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..clock import parse_instant
-from ..faults import BadFault
-from ..limits import UnknownLimit
-from ..state import SimulatorState
-from ..switches import UnknownSwitch
+from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.faults import BadFault
+from synkro_assets.simulators.limits import UnknownLimit
+from synkro_assets.simulators.state import SimulatorState
+from synkro_assets.simulators.switches import UnknownSwitch
+
 from .answers import Refused, body_of
 
 

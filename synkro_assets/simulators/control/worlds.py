@@ -11,15 +11,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..amocrm.oauth import REDIRECT_URI, TokenBook
-from ..clock import parse_instant
-from ..state import SimulatorState, TenantWorld, credentials
-from ..telegram.store import TelegramStore
-from ..world.company import company
-from ..world.day import BadOrder, DayOrder, make_day
-from ..world.dialog_file import BrokenLine
-from ..world.model import Day
-from ..world.truth import truth
+from synkro_assets.simulators.amocrm.oauth import REDIRECT_URI, TokenBook
+from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.state import SimulatorState, TenantWorld, credentials
+from synkro_assets.simulators.telegram.store import TelegramStore
+from synkro_assets.simulators.world.company import company
+from synkro_assets.simulators.world.day import BadOrder, DayOrder, make_day
+from synkro_assets.simulators.world.dialog_file import BrokenLine
+from synkro_assets.simulators.world.model import Day
+from synkro_assets.simulators.world.truth import truth
+
 from .answers import Refused, body_of
 
 MODEL = "gemini-3.5-flash"

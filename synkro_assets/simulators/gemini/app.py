@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from .errors import Refusal, bad_key, exhausted
 from .generation import checked, generate, tokens
 from .materials import texts_of

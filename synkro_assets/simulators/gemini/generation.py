@@ -7,8 +7,9 @@ is switched on. Not here: HTTP (``app``).
 import json
 from typing import Any
 
-from ..switches import Switches
-from ..world.seeds import token
+from synkro_assets.simulators.switches import Switches
+from synkro_assets.simulators.world.seeds import token
+
 from .errors import Refusal, unknown_field
 from .materials import Materials, materials_of, texts_of
 from .schema_answer import SchemaAnswer

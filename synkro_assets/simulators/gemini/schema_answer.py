@@ -7,7 +7,8 @@ Not here: the wording (``sentences``) and misbehaviour on purpose (``generation`
 from dataclasses import dataclass
 from typing import Any
 
-from ..world.seeds import number
+from synkro_assets.simulators.world.seeds import number
+
 from .materials import Materials
 from .sentences import HEADLINE, note, pick, quote
 

@@ -6,7 +6,8 @@ Not here: where in an answer they go (``schema_answer``).
 
 import re
 
-from ..world.seeds import number
+from synkro_assets.simulators.world.seeds import number
+
 from .materials import Materials
 
 WITH_TITLE = {

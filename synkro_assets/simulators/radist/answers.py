@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from ..switches import Switches
-from ..world.model import Chat, ChatMessage
-from ..world.seeds import number
+from synkro_assets.simulators.switches import Switches
+from synkro_assets.simulators.world.model import Chat, ChatMessage
+from synkro_assets.simulators.world.seeds import number
 
 MEDIA = {"image": "image/jpeg", "voice": "audio/ogg", "audio": "audio/mpeg", "video": "video/mp4",
          "file": "application/pdf"}  # fmt: skip

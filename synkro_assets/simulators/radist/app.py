@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from . import directory, feed, sending
 from .answers import refusal
 from .door import Handler, guarded

@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from ..world.model import Connection
+from synkro_assets.simulators.world.model import Connection
+
 from .door import Visit
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..state import SimulatorState, TenantWorld
+from synkro_assets.simulators.state import SimulatorState, TenantWorld
+
 from .answers import refusal
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from ..clock import parse_instant
-from ..world.model import Person
+from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.world.model import Person
+
 from .answers import message, mixed_iso
 from .door import Visit
 

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
 
-from ..state import SimulatorState, TenantWorld
-from ..world.model import Chat, ChatMessage
-from ..world.seeds import message_id
+from synkro_assets.simulators.state import SimulatorState, TenantWorld
+from synkro_assets.simulators.world.model import Chat, ChatMessage
+from synkro_assets.simulators.world.seeds import message_id
+
 from .door import Visit
 
 

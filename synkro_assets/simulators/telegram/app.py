@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from .answers import Refusal, done
 from .directory import Directory
 from .parameters import Parameters, parameters_of

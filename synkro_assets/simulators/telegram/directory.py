@@ -5,7 +5,8 @@ Lives here: ``getMe``, ``getChat``, members, commands. Not here: messages (``sen
 
 from typing import Any
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from .answers import Refusal
 from .parameters import Parameters
 from .sending import known_chat

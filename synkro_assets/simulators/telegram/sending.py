@@ -7,7 +7,8 @@ Not here: reading (``updates``).
 import math
 from typing import Any
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from .answers import Refusal
 from .html import CannotParse, parsed, utf16_length
 from .parameters import Parameters

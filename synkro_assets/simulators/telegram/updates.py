@@ -10,7 +10,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..state import SimulatorState
+from synkro_assets.simulators.state import SimulatorState
+
 from .answers import Refusal
 from .html import utf16_length
 from .parameters import Parameters
