@@ -50,11 +50,8 @@ class _Stopped(Exception):
 
 def run_up(settings: Settings, platform: Platform, *, port: int, with_demo: bool) -> None:
     """Run everything until Ctrl-C; raises WorkFailed when a process ends by itself."""
-    for needed, option in (
-        (port, "--port"),
-        (settings.code_server_port, "SYNKRO_CODE_SERVER_PORT"),
-    ):
-        _require_free(needed, option)
+    _require_free(port, "--port")
+    _require_free(settings.code_server_port, "SYNKRO_CODE_SERVER_PORT")
     bring_up_to_date(platform.database, PROJECT_ROOT, say)
     with ExitStack() as stack:
         stack.enter_context(_stoppable())
