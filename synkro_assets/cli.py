@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from synkro_assets.commands import terminal
 from synkro_assets.domain.business_day import parse_business_day
 from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
-from synkro_assets.domain.tenant import parse_slug
+from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
 from synkro_assets.operations import doctor as examination
 from synkro_assets.operations import integration_settings, report_reading, setup, tenant_config
 from synkro_assets.operations.integration_checks import check_integrations
@@ -37,7 +36,9 @@ app.add_typer(integrations, name="integrations")
 app.add_typer(reports, name="reports")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Slug = Annotated[str, typer.Argument(help="The tenant's short name, such as acme.")]
+Slug = Annotated[
+    str, typer.Argument(parser=parse_slug, metavar="SLUG", help="A tenant, such as acme.")
+]
 Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Settings.")]
 Dialogs = Annotated[
     Path | None, typer.Option(help="JSON lines of conversations for the simulated messenger.")
@@ -137,10 +138,9 @@ def run(
     from synkro_assets.commands.demo import summary
     from synkro_assets.commands.run import run_day
 
-    tenant_slug = parse_slug(slug)
     chosen = parse_business_day(day) if day else None
     with migrated() as (settings, found):
-        tenant = tenant_config.find_tenant(found, tenant_slug)
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         done = run_day(settings, found, tenant, chosen, deliver=deliver)
     if json:
         terminal.emit(summary([done])[0])
@@ -171,9 +171,10 @@ def tenants_add(
     json: Json = False,
 ) -> None:
     """Create a tenant; settings are those 'tenants show' lists."""
-    tenant_slug = parse_slug(slug)
     with migrated() as (_, found):
-        tenant = tenant_config.add_tenant(found, tenant_slug, name, timezone, mode, settings or [])
+        tenant = tenant_config.add_tenant(
+            found, TenantSlug(slug), name, timezone, mode, settings or []
+        )
     _print_tenant(tenant, json)
 
 
@@ -181,7 +182,7 @@ def tenants_add(
 def tenants_set(slug: Slug, settings: Pairs = None, json: Json = False) -> None:
     """Change settings of a tenant."""
     with migrated() as (_, found):
-        tenant = tenant_config.set_tenant(found, parse_slug(slug), settings or [])
+        tenant = tenant_config.set_tenant(found, TenantSlug(slug), settings or [])
     _print_tenant(tenant, json)
 
 
@@ -189,7 +190,7 @@ def tenants_set(slug: Slug, settings: Pairs = None, json: Json = False) -> None:
 def tenants_show(slug: Slug, json: Json = False) -> None:
     """A tenant with all its settings."""
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
     _print_tenant(tenant, json)
 
 
@@ -206,7 +207,7 @@ def tenants_list(json: Json = False) -> None:
         terminal.table((*columns, "mode"), rows)
 
 
-def _print_tenant(tenant: tenant_config.Tenant, json: bool) -> None:
+def _print_tenant(tenant: Tenant, json: bool) -> None:
     described = tenant_config.described(tenant)
     if json:
         terminal.emit(described)
@@ -224,7 +225,7 @@ def integrations_set(
     """Save an integration; secrets are encrypted and never shown again."""
     text = integration_settings.read_file(file)
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         values = integration_settings.parse_integration(text)
         integration_settings.save(found, tenant, kind, values)
     terminal.say(f"saved: check it with 'synkro integrations check {slug} {kind}'")
@@ -234,7 +235,7 @@ def integrations_set(
 def integrations_remove(slug: Slug, kind: str) -> None:
     """Forget an integration and its secrets."""
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         integration_settings.remove(found, tenant, kind)
     terminal.say(f"the {kind} integration of {slug} is removed")
 
@@ -243,7 +244,7 @@ def integrations_remove(slug: Slug, kind: str) -> None:
 def integrations_show(slug: Slug, json: Json = False) -> None:
     """A tenant's integrations, secrets masked."""
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         shown = integration_settings.shown(found, tenant)
     if json:
         terminal.emit(shown)
@@ -258,7 +259,7 @@ def integrations_check(
 ) -> None:
     """Ask the providers whether the integrations work; exit 1 when one does not."""
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         with terminal.busy("asking the providers"):
             outcomes = check_integrations(found, tenant, kind)
     if json:
@@ -279,7 +280,7 @@ def reports_list(
 ) -> None:
     """A tenant's reports, newest first."""
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         listed = report_reading.listed(found, tenant, limit)
     if json:
         terminal.emit(listed)
@@ -297,7 +298,7 @@ def reports_show(
     """The report of a day, as it was made."""
     chosen = parse_business_day(day)
     with migrated() as (_, found):
-        tenant = tenant_config.find_tenant(found, parse_slug(slug))
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         report = report_reading.of_day(found, tenant, chosen)
     if json:
         terminal.emit(report)
@@ -306,16 +307,17 @@ def reports_show(
 
 
 def main() -> None:
-    """Run the command line; every expected failure is one line and an exit code."""
+    """Run the command line; every failure is one line and an exit code."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as problem:
-        problem.show()
-        sys.exit(2)
+        app()
     except SynkroError as problem:
         if os.environ.get("SYNKRO_DEBUG") == "1":
             raise
         terminal.say(f"synkro: {problem}", style="red")
         sys.exit(2 if isinstance(problem, UsageProblem) else 1)
+    except Exception as problem:
+        if os.environ.get("SYNKRO_DEBUG") == "1":
+            raise
+        said = " ".join(f"{type(problem).__name__}: {problem}".split())
+        terminal.say(f"synkro: unexpected: {said}; SYNKRO_DEBUG=1 shows where", style="red")
+        sys.exit(1)

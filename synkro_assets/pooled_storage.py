@@ -1,11 +1,13 @@
 """Dagster's PostgreSQL storage with a connection that is kept instead of one for every statement.
 
 What lives here: the storage class ``dagster.yaml`` names. dagster-postgres opens a connection per
-statement, some 1,700 of them for a tenant-day of this graph; its webserver already has the mode that
-keeps one, and this asks for that mode in every process.
+statement, some 1,700 of them for a tenant-day of this graph; its webserver already has the mode
+that keeps one, and this asks for that mode in every process.
 """
 
-from dagster._core.storage.config import PostgresStorageConfig
+from collections.abc import Mapping
+from typing import Any
+
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import pg_url_from_config
@@ -21,11 +23,11 @@ class PooledPostgresStorage(DagsterPostgresStorage):
 
     @classmethod
     def from_config_value(
-        cls, inst_data: ConfigurableClassData | None, config_value: PostgresStorageConfig
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> "PooledPostgresStorage":
         storage = cls(
             inst_data=inst_data,
-            postgres_url=pg_url_from_config(config_value),
+            postgres_url=pg_url_from_config(dict(config_value)),
             should_autocreate_tables=config_value.get("should_autocreate_tables", True),
         )
         for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):

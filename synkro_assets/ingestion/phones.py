@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import phonenumbers
 
 _SEPARATORS = re.compile(r"[,;/\n|]| и | or ", re.IGNORECASE)
 
@@ -56,7 +60,7 @@ def _parsed(piece: str, region: str) -> str | None:
     return None
 
 
-def _e164(number: object) -> str:
+def _e164(number: phonenumbers.PhoneNumber) -> str:
     import phonenumbers
 
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

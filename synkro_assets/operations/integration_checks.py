@@ -76,7 +76,7 @@ def _amocrm(client: Any, _: StoredIntegration) -> dict[str, Any]:
 
 def _radist(client: Any, _: StoredIntegration) -> dict[str, Any]:
     connections = [f"{each.get('type')} {each.get('id')}" for each in client.connections()]
-    page = next(iter(client.chats_with_contacts()), [])
+    page: list[dict[str, Any]] = next(iter(client.chats_with_contacts()), [])
     chats = [chat.get("chat_id") for contact in page[:1] for chat in contact.get("chats") or []]
     return {"connections": connections, "chat": chats[0] if chats else None}
 

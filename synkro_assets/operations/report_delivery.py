@@ -48,7 +48,8 @@ def deliver_daily_report(platform: Platform, slug: TenantSlug, day: BusinessDay)
     parts = _parts(platform, tenant, day)
     require_queued(parts, f"{slug} on {day}")
     report_id = parts[0].report_id
-    sent_now, problems = 0, ()
+    sent_now = 0
+    problems: tuple[str, ...] = ()
     if any(part.status in {"pending", "sending"} for part in parts):
         outcome = deliver_report(
             platform.database, tenant.tenant_id, report_id, _chat(platform, tenant)

@@ -154,7 +154,7 @@ class TransformProject:
     ) -> None:
         from dbt.cli.main import dbtRunner
         from dbt.contracts.graph.manifest import Manifest
-        from google.protobuf.json_format import MessageToDict
+        from dbt_common.events.functions import msg_to_dict
 
         # A manifest is changed by running it, so every call reads its own.
         manifest = Manifest.from_msgpack(parsed.read_bytes()) if parsed else None
@@ -163,7 +163,7 @@ class TransformProject:
         complaints: list[str] = []
 
         def receive(event: Any) -> None:
-            raw = MessageToDict(event, preserving_proto_field_name=True)
+            raw = msg_to_dict(event)
             complaint = _complaint(raw)
             if complaint:
                 complaints.append(complaint)

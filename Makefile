@@ -1,0 +1,51 @@
+# Everything a person or CI runs; `make help` lists it. Needs make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+PACKAGE := synkro_assets tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check up clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(RUN_READY) ## the main job end to end on simulated providers, report printed
+	$(BIN)/synkro demo
+
+up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops it
+	$(BIN)/synkro up --demo
+
+test: $(DEV_READY) ## unit, integration, journey and convention tests
+	$(BIN)/python -m pytest
+
+check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint
+	$(BIN)/ruff check $(PACKAGE)
+	$(BIN)/ruff format --check $(PACKAGE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m synkro_assets.storage.transforms --check
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
+
+clean: ## stop what runs, delete the environment, the embedded database and all build results
+	-@[ -x $(BIN)/python ] && $(BIN)/python -m synkro_assets.storage.embedded_server discard "$${SYNKRO_HOME:-.synkro}"
+	rm -rf $(VENV) .synkro build *.egg-info dbt_project/target dbt_project/logs
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Synkro needs Python 3.11 or newer: set PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(RUN_READY): $(VENV)/.made requirements.txt pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m synkro_assets.storage.transforms
+	@touch $@
+
+$(DEV_READY): $(RUN_READY) requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
