@@ -60,7 +60,7 @@ accounts as (
         currency_code
     from {{ ref('stg_amocrm__accounts') }}
     where {{ of_run_tenant() }}
-    order by tenant_id, fetched_at desc, amocrm_account_id
+    order by tenant_id asc, fetched_at desc, amocrm_account_id asc
 ),
 
 subjects as (

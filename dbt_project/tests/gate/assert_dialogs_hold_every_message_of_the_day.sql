@@ -6,10 +6,16 @@ with in_raw as (
         count(*) filter (where direction = 'inbound') as messages_in_count,
         count(*) filter (where direction = 'outbound') as messages_out_count,
         count(distinct radist_chat_id) as dialogs_count
-    from {{ source('raw', 'radist_messages') }}
+    from {{ source('raw', 'radist_messages') }} as messages
     where
-        {{ in_test_scope() }}
-        and (tenant_id, business_day) in (select tenant_id, business_day from {{ ref('rpt_tenant_day') }})
+        {{ in_test_scope('messages') }}
+        and exists (
+            select 1
+            from {{ ref('rpt_tenant_day') }} as reports
+            where
+                reports.tenant_id = messages.tenant_id
+                and reports.business_day = messages.business_day
+        )
     group by tenant_id, business_day
 ),
 

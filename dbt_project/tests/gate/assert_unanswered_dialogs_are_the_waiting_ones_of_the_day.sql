@@ -9,7 +9,8 @@ with last_messages as (
     where
         {{ in_test_scope() }}
         and direction <> 'other'
-    order by tenant_id, business_day, radist_chat_id, sent_at desc, radist_message_id collate "C" desc
+    order by
+        tenant_id asc, business_day asc, radist_chat_id asc, sent_at desc, radist_message_id collate "C" desc
 )
 
 select

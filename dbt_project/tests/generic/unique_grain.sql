@@ -4,9 +4,5 @@
 select {{ key }}
 from {{ model }}
 group by {{ key }}
-having
-    count(*) > 1
-    {%- for column in columns %}
-    or {{ column }} is null
-    {%- endfor %}
+having count(*) > 1 or {{ columns | join(' is null or ') }} is null
 {% endtest %}

@@ -24,23 +24,23 @@ cross join lateral (
     -- From nine dates before, so that a turn begun on one of the seven days before is covered.
     select coalesce(range_agg(tstzrange(spans.starts_at, spans.ends_at)), '{}') as working_time
     from generate_series(business_days.first_date - 9, business_days.last_date, interval '1 day') as dates (midnight)
-    cross join lateral (
+    inner join lateral (
         select business_days.working_hours -> to_char(dates.midnight, 'dy') as intervals
-    ) as weekday
-    cross join lateral jsonb_array_elements(
+    ) as weekday on true
+    inner join lateral jsonb_array_elements(
         case when jsonb_typeof(weekday.intervals) = 'array' then weekday.intervals else '[]'::jsonb end
-    ) as listed (bounds)
-    cross join lateral (
+    ) as listed (bounds) on true
+    inner join lateral (
         select
             {{ text_to_time("listed.bounds ->> 0") }} as opens_at,
             {{ text_to_time("listed.bounds ->> 1") }} as closes_at
-    ) as walls
-    cross join lateral (
+    ) as walls on true
+    inner join lateral (
         select
             (dates.midnight::date + walls.opens_at) at time zone business_days.timezone as starts_at,
             -- An interval that ends before it begins ends on the next date.
             (dates.midnight::date + (walls.closes_at < walls.opens_at)::integer + walls.closes_at)
             at time zone business_days.timezone as ends_at
-    ) as spans
+    ) as spans on true
     where spans.starts_at < spans.ends_at
 ) as working

@@ -16,7 +16,7 @@ changes as (
         tenant_id,
         business_day,
         amocrm_lead_id,
-        bool_or(not is_to_won and not is_to_lost) as is_moved,
+        bool_or(to_status_id is not null and not is_to_won and not is_to_lost) as is_moved,
         bool_or(is_last_of_day and is_to_won) as is_won,
         bool_or(is_last_of_day and is_to_lost) as is_lost,
         max(to_pipeline_id) filter (where is_last_of_day) as to_pipeline_id,
@@ -50,7 +50,9 @@ touched as (
                 versions.updated_at < days.window_end
                 or (versions.created_at >= days.window_start and versions.created_at < days.window_end)
             )
-    where {{ of_run_tenant('versions') }}
+    where
+        {{ of_run_tenant('versions') }}
+        and versions.updated_at >= (select min(days.window_start) from days)
 )
 
 select

@@ -55,10 +55,10 @@ select
     in_scope.answered_at,
     {{ calendar_minutes('in_scope.turn_started_at', 'in_scope.answered_at') }} as reply_calendar_minutes,
     {{ working_minutes('in_scope.turn_started_at', 'in_scope.answered_at', 'in_scope.working_time') | indent(4) }}
-    as reply_working_minutes,
+        as reply_working_minutes,
     row_number() over (
         partition by in_scope.tenant_id, in_scope.business_day, in_scope.radist_chat_id
-        order by in_scope.answered_at, in_scope.answer_radist_message_id collate "C"
+        order by in_scope.answered_at, in_scope.answer_radist_message_id collate "C"  -- noqa: RF02
     ) = 1 as is_first_of_day,
     managers.amocrm_user_id
 from in_scope

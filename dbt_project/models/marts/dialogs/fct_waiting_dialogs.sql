@@ -43,7 +43,7 @@ chats as materialized (
             and waiting.radist_chat_id = seen.radist_chat_id
             and seen.business_day between waiting.business_day - 7 and waiting.business_day
     where {{ in_run_scope('seen', look_back_days=7) }}
-    order by waiting.tenant_id, waiting.business_day, waiting.radist_chat_id, seen.business_day desc
+    order by waiting.tenant_id asc, waiting.business_day asc, waiting.radist_chat_id asc, seen.business_day desc
 ),
 
 managers as materialized (
@@ -68,7 +68,7 @@ select
     waiting.waiting_since_at,
     {{ calendar_minutes('waiting.waiting_since_at', 'waiting.window_end') }} as waiting_calendar_minutes,
     {{ working_minutes('waiting.waiting_since_at', 'waiting.window_end', 'days.working_time') | indent(4) }}
-    as waiting_working_minutes,
+        as waiting_working_minutes,
     active_chats.radist_chat_id is not null as is_active_in_day,
     last_words.message_text as last_customer_text,
     managers.amocrm_lead_id,
@@ -88,6 +88,6 @@ left join lateral (
         and messages.business_day <= waiting.business_day
         and messages.direction = 'inbound'
         and messages.message_text is not null
-    order by messages.sent_at desc, messages.radist_message_id collate "C" desc
+    order by messages.sent_at desc, messages.radist_message_id collate "C" desc  -- noqa: RF03
     limit 1
 ) as last_words on true

@@ -6,7 +6,7 @@ with accounts as (
         currency_code
     from {{ ref('stg_amocrm__accounts') }}
     where {{ of_run_tenant() }}
-    order by tenant_id, fetched_at desc, amocrm_account_id
+    order by tenant_id asc, fetched_at desc, amocrm_account_id asc
 ),
 
 touched as materialized (
@@ -45,7 +45,8 @@ leads as materialized (
         touched.is_moved,
         touched.is_won,
         touched.is_lost,
-        {{ lead_deleted_as_of('touched.tenant_id', 'touched.amocrm_lead_id', 'touched.window_end') | indent(8) }} as is_deleted
+        {{ lead_deleted_as_of('touched.tenant_id', 'touched.amocrm_lead_id', 'touched.window_end') | indent(8) }}
+            as is_deleted
     from touched
     left join lateral (
         {{ lead_as_of('touched.tenant_id', 'touched.amocrm_lead_id', 'touched.window_end') | indent(8) }}

@@ -4,7 +4,7 @@ with latest_versions as (
         amocrm_contact_id,
         phones_e164
     from {{ source('raw', 'amocrm_contacts') }}
-    order by tenant_id, amocrm_contact_id, updated_at desc
+    order by tenant_id asc, amocrm_contact_id asc, updated_at desc
 )
 
 select distinct
