@@ -8,7 +8,6 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     MaterializeResult,
-    MetadataValue,
     PartitionsDefinition,
     ResourceParam,
     asset,
@@ -79,7 +78,6 @@ def _daily_report(partitions: PartitionsDefinition) -> AssetsDefinition:
                 "report_id": str(made.report_id),
                 "status": made.status,
                 "parts_queued": made.parts_queued,
-                "report": MetadataValue.md(made.text),
             }
         )
 
