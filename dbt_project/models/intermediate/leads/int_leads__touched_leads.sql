@@ -52,7 +52,7 @@ touched as (
             )
     where
         {{ of_run_tenant('versions') }}
-        and versions.updated_at >= (select min(days.window_start) from days)
+        and versions.updated_at >= (select min(windows.window_start) from days as windows)
 )
 
 select
