@@ -19,12 +19,18 @@ from (
             chats.business_day,
             chats.radist_chat_id,
             chats.window_end,
-            phones.amocrm_contact_id
+            phones.amocrm_contact_id,
+            links.amocrm_lead_id
         from {{ chats }} as chats
         inner join {{ ref('stg_amocrm__contact_phones') }} as phones
             on
                 chats.tenant_id = phones.tenant_id
                 and chats.phone_e164 = phones.phone_e164
+        left join {{ ref('stg_amocrm__lead_contacts') }} as links
+            on
+                phones.tenant_id = links.tenant_id
+                and phones.amocrm_contact_id = links.amocrm_contact_id
+                and {{ of_run_tenant('links') }}
         where
             {{ of_run_tenant('chats') }}
             and {{ of_run_tenant('phones') }}
@@ -50,19 +56,16 @@ from (
     ) as contacts
     left join lateral (
         select
-            links.amocrm_lead_id,
+            matched.amocrm_lead_id,
             lead.amocrm_user_id,
             lead.updated_at,
             lead.amocrm_status_id in (142, 143) as is_closed
-        from {{ ref('stg_amocrm__lead_contacts') }} as links
-        cross join lateral (
-            {{ lead_as_of('links.tenant_id', 'links.amocrm_lead_id', 'matched.window_end') | indent(12) }}
+        from (
+            {{ lead_as_of('matched.tenant_id', 'matched.amocrm_lead_id', 'matched.window_end') | indent(8) }}
         ) as lead
         where
-            links.tenant_id = matched.tenant_id
-            and links.amocrm_contact_id = matched.amocrm_contact_id
-            and (lead.created_at is null or lead.created_at < matched.window_end)
-            and not {{ lead_deleted_as_of('links.tenant_id', 'links.amocrm_lead_id', 'matched.window_end') | indent(12) }}
+            (lead.created_at is null or lead.created_at < matched.window_end)
+            and not {{ lead_deleted_as_of('matched.tenant_id', 'matched.amocrm_lead_id', 'matched.window_end') | indent(8) }}
     ) as leads on true
     order by
         matched.tenant_id,
