@@ -2,6 +2,8 @@
 
 What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json``
 puts one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
+
+Budget: the whole tree on one page; each command is its options and one call.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ create table raw.amocrm_leads (
   primary key (tenant_id, amocrm_lead_id, updated_at, is_deleted)
 );
 
+create index amocrm_leads_by_update on raw.amocrm_leads (tenant_id, updated_at);
+
 create table raw.amocrm_contacts (
   tenant_id uuid not null references app.tenants (tenant_id) on delete cascade,
   amocrm_contact_id bigint not null,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from synkro_assets.commands.dagster_runs import (
@@ -62,29 +63,26 @@ def run_day(
     say(f"{tenant.slug}: {chosen}", style="bold")
     with busy("starting Dagster"), dagster_instance(settings, platform.database.url) as instance:
         # The heavy libraries are loaded here, under the spinner.
-        from synkro_assets import definitions
-        from synkro_assets.jobs import DAILY_REPORT, TELEGRAM_DELIVERY
-        from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG
+        from synkro_assets import definitions, jobs
 
-        tags = {REQUESTED_BY_TAG: requested_by or f"{getpass.getuser()} (synkro run)"}
-        tags[TRIGGER_TAG] = "manual"
-        if deliver:
-            tags[DELIVER_TAG] = "yes"
-        say_event = _narrator(tenant.config.timezone)
-        with following(platform, tenant, say_event) as follow:
-            runs = [
-                run_partition(
-                    instance, definitions.defs, DAILY_REPORT, tenant, chosen, tags, follow
-                )
-            ]
+        run = partial(run_partition, instance, definitions.defs)
+        tags = _tags(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        with following(platform, tenant, _narrator(tenant.config.timezone)) as follow:
+            runs = [run(jobs.DAILY_REPORT, tenant, chosen, tags, follow)]
         _require_success(tenant, chosen, runs[0])
         if _parts(platform, tenant, chosen):
             say("delivering to Telegram")
-            runs.append(
-                run_partition(instance, definitions.defs, TELEGRAM_DELIVERY, tenant, chosen, tags)
-            )
+            runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, chosen, tags))
             _require_success(tenant, chosen, runs[1])
     return _day_run(platform, tenant, chosen, runs)
+
+
+def _tags(requested_by: str, *, deliver: bool) -> dict[str, str]:
+    """The tags by which a run tells who asked for it and whether its report is to be sent."""
+    from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG
+
+    tags = {REQUESTED_BY_TAG: requested_by, TRIGGER_TAG: "manual"}
+    return tags | ({DELIVER_TAG: "yes"} if deliver else {})
 
 
 def _day_run(

@@ -5,13 +5,15 @@ What lives here: finding a report and laying it out as plain values. Making one 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from synkro_assets.domain.errors import WorkFailed
+from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
-from synkro_assets.storage.deliveries import parts_of_day
+from synkro_assets.storage.deliveries import Part, parts_of_day
 from synkro_assets.storage.facts import daily_period_key, stored_facts
 from synkro_assets.storage.reports import StoredReport, daily_report, reports_of
 
@@ -39,32 +41,24 @@ def of_day(platform: Platform, tenant: Tenant, day: date) -> dict[str, Any]:
         "window_end": report.window_end.isoformat(),
         "text": report.summary_text,
         "metadata": report.metadata,
-        "facts": [
-            {
-                "fact_id": fact.fact_id,
-                "subject_type": fact.subject_type,
-                "subject_id": fact.subject_id,
-                "subject_name": fact.subject_name,
-                "metric": fact.metric,
-                "value": None if fact.value is None else float(fact.value),
-                "unit": fact.unit,
-                "currency_code": fact.currency_code,
-                "n": fact.n,
-            }
-            for fact in facts
-        ],
-        "deliveries": [
-            {
-                "channel": part.channel,
-                "recipient": part.recipient,
-                "part": part.part,
-                "status": part.status,
-                "provider_message_id": part.provider_message_id,
-                "last_error": part.last_error,
-                "sent_at": part.sent_at.isoformat() if part.sent_at else None,
-            }
-            for part in parts
-        ],
+        "facts": [_fact(fact) for fact in facts],
+        "deliveries": [_part(part) for part in parts],
+    }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {**asdict(fact), "value": None if fact.value is None else float(fact.value)}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "channel": part.channel,
+        "recipient": part.recipient,
+        "part": part.part,
+        "status": part.status,
+        "provider_message_id": part.provider_message_id,
+        "last_error": part.last_error,
+        "sent_at": part.sent_at.isoformat() if part.sent_at else None,
     }
 
 

@@ -104,16 +104,15 @@ def _dialogs(data: DayData) -> Section | None:
 
 def _reply_line(data: DayData) -> str:
     calendar = data.fact("first_reply_median_calendar")
-    working = data.fact("first_reply_median_working")
     if not data.value("dialogs"):
         return ""
-    if calendar is None or calendar.value is None or working is None or working.value is None:
+    if calendar is None or calendar.value is None:
         return data.wording.no_reply_line
     forms = data.wording.plurals["dialogs_by"]
     phrase = figures.plural_form(calendar.n, forms, data.language)
     return data.wording.reply_line.format(
         calendar=figures.duration(calendar.value, data.language),
-        working=figures.duration(working.value, data.language),
+        working=_working(data, calendar.value, data.value("first_reply_median_working")),
         dialogs=phrase.format(figures.count(calendar.n, data.language)),
     )
 
@@ -122,11 +121,20 @@ def _unanswered_line(data: DayData) -> str:
     unanswered = data.value("dialogs_unanswered")
     if not unanswered:
         return data.wording.all_answered_line if data.value("dialogs") else ""
+    longest = data.value("longest_wait_calendar")
     return data.wording.unanswered_line.format(
         dialogs=_counted(data, "dialogs", unanswered),
-        calendar=figures.duration(data.value("longest_wait_calendar"), data.language),
-        working=figures.duration(data.value("longest_wait_working"), data.language),
+        calendar=figures.duration(longest, data.language),
+        working=_working(data, longest, data.value("longest_wait_working")),
     )
+
+
+def _working(data: DayData, calendar: Decimal, working: Decimal) -> str:
+    """The working time within a duration, where it says something the duration does not."""
+    shown = figures.duration(working, data.language)
+    if working < 1 or shown == figures.duration(calendar, data.language):
+        return ""
+    return data.wording.working.format(shown)
 
 
 def _waiting(data: DayData) -> Section:

@@ -28,6 +28,7 @@ class Wording:
     reply_line: str
     no_reply_line: str
     unanswered_line: str
+    working: str
     all_answered_line: str
     earlier_line: str
     without_crm_line: str
@@ -68,9 +69,10 @@ RUSSIAN = Wording(
     actions="Что сделать",
     quiet_day="За этот день никто не написал и сделки не двигались.",
     dialog_line="{dialogs}: {incoming} от клиентов, {outgoing} от компании",
-    reply_line="первый ответ, медиана: {calendar}; в рабочее время: {working} ({dialogs})",
+    reply_line="первый ответ, медиана: {calendar}{working} ({dialogs})",
     no_reply_line="ответов клиентам в этот день не было",
-    unanswered_line="без ответа: {dialogs}, дольше всех ждут {calendar} (рабочих: {working})",
+    unanswered_line="без ответа: {dialogs}, дольше всех ждут {calendar}{working}",
+    working=", из них рабочего времени {}",
     all_answered_line="все обращения дня получили ответ",
     earlier_line="ещё ждут с прошлых дней: {dialogs}",
     without_crm_line="нет в CRM: {dialogs}",
@@ -145,9 +147,10 @@ ENGLISH = Wording(
     actions="What to do",
     quiet_day="Nobody wrote and no deal moved on this day.",
     dialog_line="{dialogs}: {incoming} from customers, {outgoing} from the company",
-    reply_line="first reply, median: {calendar}; in working hours: {working} ({dialogs})",
+    reply_line="first reply, median: {calendar}{working} ({dialogs})",
     no_reply_line="customers got no replies on this day",
-    unanswered_line="unanswered: {dialogs}, longest wait {calendar} (working time {working})",
+    unanswered_line="unanswered: {dialogs}, longest wait {calendar}{working}",
+    working=", of which working time {}",
     all_answered_line="every customer of the day got an answer",
     earlier_line="still waiting from earlier days: {dialogs}",
     without_crm_line="not in the CRM: {dialogs}",

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_dialogs'}}}) }}
 -- The marts count by dialog, this counts the raw rows: the same number by two routes.
 with in_raw as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_replies'}}}) }}
 -- Turns are numbered by answers; this looks, for each outbound message of the day, at the one message before it.
 with before as (
     select

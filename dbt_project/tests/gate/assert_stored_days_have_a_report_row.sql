@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_tenant_day'}}}) }}
 -- A day whose window is stored and that a run built has exactly one row, also when nothing happened on it.
 select
     days.tenant_id,

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_tenant_day'}}}) }}
 -- A tenant's day is its managers' rows and what belongs to nobody: tenant - managers - nobody = 0 for each metric.
 with parts as (
     select
