@@ -109,8 +109,9 @@ def _candidates(
     """The chats whose last message is not older than the window, with their contacts."""
     found: dict[int, tuple[Payload, Payload]] = {}
     seen: set[int] = set()
+    _scan(client, window, limits, parse_time, found, seen)
     for _ in range(_MAX_SCANS):
-        if not _scan(client, window, limits, parse_time, found, seen):
+        if not _scan(client, window, limits, parse_time, found, seen, is_repeated=True):
             return found
     raise IncompleteFetch(
         f"Radist's list of chats still changed after {_MAX_SCANS} readings: nothing of this day "
@@ -125,12 +126,15 @@ def _scan(
     parse_time: ParseTime,
     found: dict[int, tuple[Payload, Payload]],
     seen: set[int],
+    *,
+    is_repeated: bool = False,
 ) -> bool:
-    """Read the feed from its head; true when more than its first page was new.
+    """Read the feed from its head; true when it had news and more than one page was read.
 
-    Ends at a page without news (all before it was read already) or well before the window.
+    Ends at a page without news (all behind it was read already, if this is not the first reading)
+    or well before the window.
     """
-    is_first_scan, old_pages = not seen, 0
+    had_news, number, old_pages = False, 0, 0
     for number, page in enumerate(client.chats_with_contacts(), start=1):
         if number > limits.contact_pages:
             raise IncompleteFetch(
@@ -140,15 +144,16 @@ def _scan(
         news = [contact for contact in page if int(contact["contact_id"]) not in seen]
         for contact in page:
             _keep_candidates(contact, window, parse_time, found)
-        if not news and not is_first_scan:
-            return number > 1
+        if not news and is_repeated:
+            break
+        had_news = had_news or bool(news)
         seen.update(int(contact["contact_id"]) for contact in news)
         newest = [contact.get("last_chat_updated_at") for contact in page]
         is_old = all(at and parse_time(at) < window.start - _OLD_BY for at in newest)
         old_pages = old_pages + 1 if is_old else 0
         if old_pages == _OLD_PAGES:
             break
-    return is_first_scan
+    return had_news and number > 1
 
 
 def _keep_candidates(

@@ -6,6 +6,7 @@ What lives here: parsing and the rules a single value can break. Storing is ``st
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import time
@@ -18,6 +19,7 @@ from synkro_assets.operations.platform import Platform
 from synkro_assets.storage.tenants import all_tenants, create_tenant, tenant_by_slug, update_tenant
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def _text(value: str) -> str:
@@ -32,13 +34,9 @@ def _whole_number(value: str) -> int:
 
 
 def _time_of_day(value: str) -> time:
-    try:
-        parsed = time.fromisoformat(value)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is not None or len(value) > 5:
+    if not _TIME_OF_DAY.fullmatch(value):
         raise UsageProblem(f"{value!r} is not a time of day: write it as HH:MM")
-    return parsed
+    return time.fromisoformat(value)
 
 
 def _yes_or_no(value: str) -> bool:

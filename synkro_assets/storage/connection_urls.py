@@ -5,12 +5,15 @@ What lives here: text in, text out. Opening connections is ``database``.
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+import re
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from synkro_assets.domain.errors import UsageProblem
+
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9._:-]+")
 
 
 def parsed(url: str) -> dict[str, str]:
@@ -34,20 +37,28 @@ def dagster_url(url: str) -> str:
     With psycopg 3 installed SQLAlchemy 2.1 would pick it for a plain ``postgresql://`` URL, and
     dagster-postgres then fails on NOTIFY.
     """
-    parsed(url)
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    options = [query["options"]] if query.get("options") else []
-    query["options"] = " ".join([*options, "-csearch_path=dagster"])
-    return urlunsplit(
-        (
-            "postgresql+psycopg2",
-            parts.netloc,
-            parts.path,
-            urlencode(query, quote_via=quote),
-            "",
-        )
+    parameters = parsed(url)
+    options = [parameters["options"]] if parameters.get("options") else []
+    parameters["options"] = " ".join([*options, "-csearch_path=dagster"])
+    database = quote(parameters.pop("dbname", ""), safe="")
+    login = ":".join(
+        quote(parameters.pop(name), safe="") for name in ("user", "password") if name in parameters
     )
+    at = "@" if login else ""
+    server = _server(parameters)
+    query = urlencode(parameters, quote_via=quote)
+    return f"postgresql+psycopg2://{login}{at}{server}/{database}?{query}"
+
+
+def _server(parameters: dict[str, str]) -> str:
+    """Host and port taken out of the parameters; sockets and lists of hosts stay in them."""
+    host = parameters.get("host", "")
+    if not _PLAIN_HOST.fullmatch(host):
+        return ""
+    port = parameters.pop("port", "")
+    del parameters["host"]
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}:{port}" if port else host
 
 
 def dbt_environment(url: str) -> dict[str, str]:

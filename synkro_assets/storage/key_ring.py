@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -68,15 +70,14 @@ def configured_ring(keys: str | None, home: Path) -> KeyRing:
 
 def _generated_once(file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
-    complete = file.with_name(f"{file.name}.{os.getpid()}")
     if not file.exists():
-        with open(os.open(complete, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(Fernet.generate_key())
+        descriptor, complete = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
         try:
+            with open(descriptor, "wb") as stream:
+                stream.write(Fernet.generate_key())
             # A hard link appears whole or not at all: two first commands agree on one key.
-            os.link(complete, file)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                os.link(complete, file)
         finally:
-            complete.unlink()
+            os.unlink(complete)
     return file.read_text().strip()

@@ -1,0 +1,45 @@
+"""Domain errors as Dagster failures: the same sentence, retried only where that helps."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from dagster import Failure
+
+from synkro_assets.domain import errors
+from synkro_assets.failures import as_dagster_failures
+
+TREE = [
+    each
+    for _, each in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(each, errors.SynkroError)
+]
+
+
+def raised(error: errors.SynkroError) -> Failure:
+    with pytest.raises(Failure) as caught, as_dagster_failures():
+        raise error
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
+def test_retries_follow_the_errors_own_verdict(kind: type[errors.SynkroError]) -> None:
+    given = ("amocrm", "it said no") if issubclass(kind, errors.ProviderError) else ("it said no",)
+
+    failure = raised(kind(*given))
+
+    assert failure.allow_retries is kind.is_transient
+    assert failure.description == "it said no"
+    assert failure.metadata["error"].value == kind.__name__
+
+
+def test_what_no_retry_mends_is_not_retried() -> None:
+    assert not raised(errors.ProviderRefused("amocrm", "wrong key")).allow_retries
+    assert raised(errors.RateLimited("amocrm", "too fast")).allow_retries
+    assert not raised(errors.OutcomeUnknown("telegram", "no answer")).allow_retries
+
+
+def test_a_bug_is_not_dressed_up_as_a_failure() -> None:
+    with pytest.raises(KeyError), as_dagster_failures():
+        raise KeyError("a bug")
