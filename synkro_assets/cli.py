@@ -1,7 +1,7 @@
 """The ``synkro`` command tree; each command calls one function elsewhere.
 
-What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json`` puts
-one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
+What lives here: names, options and exit codes. Logs go to stderr, results to stdout, ``--json``
+puts one JSON document there. Exit codes: 0 done, 1 the work failed, 2 wrong usage or configuration.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from synkro_assets.commands import terminal
 from synkro_assets.domain.business_day import parse_business_day
@@ -308,14 +308,23 @@ def reports_show(
 def main() -> None:
     """Run the command line; every expected failure is one line and an exit code."""
     try:
-        app(standalone_mode=False)
-    except click.exceptions.Abort:
+        app(standalone_mode=False, prog_name="synkro")
+    except Abort:
         sys.exit(130)
-    except click.ClickException as problem:
-        problem.show()
+    except TyperException as problem:
+        # Typer carries its own copy of click: the installed click's errors are not these.
+        terminal.say(_usage_problem(problem), style="red")
         sys.exit(2)
     except SynkroError as problem:
         if os.environ.get("SYNKRO_DEBUG") == "1":
             raise
         terminal.say(f"synkro: {problem}", style="red")
         sys.exit(2 if isinstance(problem, UsageProblem) else 1)
+
+
+def _usage_problem(problem: TyperException) -> str:
+    """What was typed wrong, on one line; a command without arguments answers with its help."""
+    said = problem.format_message()
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "synkro"
+    return said if "\n" in said else f"synkro: {said.rstrip('.')}: see '{command} --help'"

@@ -51,7 +51,9 @@ def scratch_database(server_url: str, template: str | None = None) -> Iterator[s
     try:
         yield with_database(server_url, name)
     finally:
-        _on_server(server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        _on_server(
+            server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+        )
 
 
 def disconnect_all(server_url: str, url: str) -> None:

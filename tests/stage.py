@@ -66,9 +66,7 @@ class Simulators:
     ) -> None:
         """Let requests to a provider fail, all that follow unless ``count`` of them."""
         match = {"provider": provider, "path": path}
-        self.ask(
-            "POST", "faults", {"match": match, "count": count, "skip": skip, "action": action}
-        )
+        self.ask("POST", "faults", {"match": match, "count": count, "skip": skip, "action": action})
 
     def calm(self) -> None:
         """No faults, no oddities, no limits."""
