@@ -43,19 +43,24 @@ def test_a_missing_database(server_url: str) -> None:
 
 
 def test_a_connection_that_ends_during_the_work(database: Database) -> None:
-    with (
-        pytest.raises(DatabaseUnavailable, match="run the command again"),
-        database.transaction() as connection,
-    ):
-        with psycopg.connect(database.url, autocommit=True) as other:
-            other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
-        connection.execute("select 1")
+    def work() -> None:
+        with database.transaction() as connection:
+            with psycopg.connect(database.url, autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+            connection.execute("select 1")
+
+    with pytest.raises(DatabaseUnavailable, match="run the command again"):
+        work()
 
 
 def test_a_transaction_that_fails_keeps_nothing(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as connection:
-        connection.execute("create table public.half (id int)")
-        raise ZeroDivisionError
+    def work() -> None:
+        with database.transaction() as connection:
+            connection.execute("create table public.half (id int)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
     with database.transaction() as connection:
         row = connection.execute("select to_regclass('public.half') as half").fetchone()
     assert row == {"half": None}
