@@ -91,8 +91,8 @@ def rows_of(scene: Scene, table: str) -> list[Any]:
     with scene.platform.database.tenant_transaction(scene.tenant.tenant_id) as connection:
         found = connection.execute(
             sql.SQL(
-                "select to_jsonb(stored) - %s::text[] as row from {} as stored "
-                "where tenant_id = %s order by row::text"
+                "select row from (select to_jsonb(stored) - %s::text[] as row from {} as stored "
+                "where tenant_id = %s) as rows order by row::text"
             ).format(sql.Identifier(schema, name)),
             [list(_OF_THE_RUN[schema]), scene.tenant.tenant_id],
         )
