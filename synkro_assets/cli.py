@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from synkro_assets.commands import terminal
 from synkro_assets.domain.business_day import parse_business_day
@@ -311,7 +312,13 @@ def reports_show(
 def main() -> None:
     """Run the command line; every failure is one line and an exit code."""
     try:
-        app()
+        app(standalone_mode=False, prog_name="synkro")
+    except Abort:
+        sys.exit(130)
+    except TyperException as problem:
+        # Typer carries its own copy of click: the installed click's errors are not these.
+        terminal.say(_usage_problem(problem), style="red")
+        sys.exit(2)
     except SynkroError as problem:
         if os.environ.get("SYNKRO_DEBUG") == "1":
             raise
@@ -323,3 +330,11 @@ def main() -> None:
         said = " ".join(f"{type(problem).__name__}: {problem}".split())
         terminal.say(f"synkro: unexpected: {said}; SYNKRO_DEBUG=1 shows where", style="red")
         sys.exit(1)
+
+
+def _usage_problem(problem: TyperException) -> str:
+    """What was typed wrong, on one line; a command without arguments answers with its help."""
+    said = problem.format_message()
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "synkro"
+    return said if "\n" in said else f"synkro: {said.rstrip('.')}: see '{command} --help'"

@@ -14,6 +14,7 @@ from dagster import (
     AssetsDefinition,
     MaterializeResult,
     MetadataValue,
+    Output,
     PartitionsDefinition,
     ResourceParam,
 )
@@ -26,7 +27,9 @@ from synkro_assets.domain.errors import TransformFailed
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.partitions import split_key
-from synkro_assets.storage.transforms import TransformProject, view_row_counts
+from synkro_assets.storage.transforms import TransformProject, row_counts
+
+ROW_COUNT = "dagster/partition_row_count"
 
 
 class SynkroTranslator(DagsterDbtTranslator):
@@ -80,9 +83,11 @@ def _built(
         )
     except TransformFailed as problem:
         failure = problem
+    counts: dict[AssetKey, int] = {}
     if failure is None:
         # Dagster wants parents first, and no view is built on a table.
         yield from _views(project, tenant_run, day)
+        counts = _row_counts(project, tenant_run, day, "incremental")
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         for outcome in message.to_default_asset_events(
@@ -90,6 +95,9 @@ def _built(
             dagster_dbt_translator=SynkroTranslator(),
             context=context,
         ):
+            if isinstance(outcome, Output):
+                key = context.asset_key_for_output(outcome.output_name)
+                outcome = outcome.with_metadata({**outcome.metadata, ROW_COUNT: counts.get(key, 0)})
             if failure is None or isinstance(outcome, AssetCheckResult):
                 yield outcome
     if failure is not None:
@@ -101,13 +109,20 @@ def _views(
     project: TransformProject, tenant_run: TenantRun, day: BusinessDay
 ) -> Iterator[MaterializeResult]:
     """A run never rebuilds a view; what it shows of the day is counted and recorded."""
-    with tenant_run.transaction() as connection:
-        counts = view_row_counts(connection, project, tenant_run.tenant.tenant_id, [day])
-    for (schema, name), count in counts.items():
+    for key, count in _row_counts(project, tenant_run, day, "view").items():
         yield MaterializeResult(
-            asset_key=AssetKey([schema, name]),
+            asset_key=key,
             metadata={
-                "dagster/partition_row_count": count,
+                ROW_COUNT: count,
                 "materialized": MetadataValue.text("view, created by synkro migrate"),
             },
         )
+
+
+def _row_counts(
+    project: TransformProject, tenant_run: TenantRun, day: BusinessDay, materialized: str
+) -> dict[AssetKey, int]:
+    """How many rows of the day each model of a kind holds."""
+    with tenant_run.transaction() as connection:
+        counts = row_counts(connection, project, tenant_run.tenant.tenant_id, [day], materialized)
+    return {AssetKey(list(name)): count for name, count in counts.items()}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synkro_assets.domain.business_day import BusinessDay
-from synkro_assets.domain.errors import SynkroError
+from synkro_assets.domain.errors import SynkroError, WorkFailed, usage_problem_named
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
 from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
@@ -32,11 +32,15 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """A finished Dagster run; ``error`` is the first failed step's sentence."""
+    """A finished Dagster run; ``error`` is the first failed step's sentence.
+
+    ``error_class`` is what to raise for it: a failed run is wrong usage when its step said so.
+    """
 
     run_id: str
     succeeded: bool
     error: str | None
+    error_class: type[SynkroError] = WorkFailed
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
@@ -91,13 +95,15 @@ def run_partition(
         remote_job_origin=_origin(job_name),
     )
     on_created(run.run_id)
-    errors: list[str] = []
+    errors: list[tuple[str, type[SynkroError]]] = []
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
         if event.event_type in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):
-            errors.append(_sentence(event))
+            errors.append((_sentence(event), _error_class(event)))
     finished = instance.get_run_by_id(run.run_id)
     succeeded = finished is not None and finished.is_success
-    return RunOutcome(run.run_id, succeeded, None if succeeded else next(iter(errors), "unknown"))
+    if succeeded:
+        return RunOutcome(run.run_id, True, None)
+    return RunOutcome(run.run_id, False, *next(iter(errors), ("unknown", WorkFailed)))
 
 
 def _origin(job_name: str):  # type: ignore[no-untyped-def]  # Dagster's type, imported late
@@ -128,6 +134,13 @@ def _sentence(event) -> str:  # type: ignore[no-untyped-def]  # a DagsterEvent, 
         cause = cause.cause
     text = cause.message if cause is not None else event.message
     return " ".join(str(text or "").split()).removeprefix("dagster._core.definitions.events.")
+
+
+def _error_class(event) -> type[SynkroError]:  # type: ignore[no-untyped-def]  # a DagsterEvent, imported late
+    """The verdict that ``failures`` put beside a failed step's sentence."""
+    failure = getattr(event.event_specific_data, "user_failure_data", None)
+    named = failure.metadata.get("error") if failure is not None else None
+    return usage_problem_named(str(getattr(named, "value", ""))) or WorkFailed
 
 
 @contextmanager

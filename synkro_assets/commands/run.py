@@ -55,7 +55,7 @@ def run_day(
 ) -> DayRun:
     """Make a day's report and send what it queued; the latest closed day unless one is named.
 
-    Raises WorkFailed with the first failed step's sentence.
+    Raises WorkFailed with the first failed step's sentence, or the UsageProblem that it was.
     """
     require_up_to_date(platform.database, PROJECT_ROOT)
     chosen = day or tenant.config.calendar.latest_closed(platform.clock.now())
@@ -102,7 +102,7 @@ def _parts(platform: Platform, tenant: Tenant, day: BusinessDay) -> list[Part]:
 
 def _require_success(tenant: Tenant, day: BusinessDay, run: RunOutcome) -> None:
     if not run.succeeded:
-        raise WorkFailed(f"{tenant.slug}, {day}: {run.error} (Dagster run {run.run_id})")
+        raise run.error_class(f"{tenant.slug}, {day}: {run.error} (Dagster run {run.run_id})")
 
 
 def _narrator(timezone: str):  # type: ignore[no-untyped-def]  # a function of one RunEvent

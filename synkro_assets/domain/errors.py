@@ -143,3 +143,9 @@ class ProviderUnavailable(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """A send whose answer never came: it may have been delivered and must not be repeated."""
+
+
+def usage_problem_named(name: str) -> type[UsageProblem] | None:
+    """The kind of UsageProblem a class name stands for; None when it is none."""
+    kinds = (UsageProblem, *UsageProblem.__subclasses__())
+    return next((kind for kind in kinds if kind.__name__ == name), None)

@@ -185,12 +185,19 @@ class TransformProject:
             raise TransformFailed(f"dbt {arguments[0]} failed: {_said(complaints, outcome)}")
 
 
-def view_row_counts(
-    connection: Connection, project: TransformProject, tenant_id: UUID, days: Sequence[date]
+def row_counts(
+    connection: Connection,
+    project: TransformProject,
+    tenant_id: UUID,
+    days: Sequence[date],
+    materialized: str,
 ) -> dict[tuple[str, str], int]:
-    """How many rows each view shows of a tenant's days, by (schema, view), parents first."""
+    """How many rows of a tenant's days each model holds, by (schema, model), parents first.
+
+    ``materialized`` chooses the models: ``view`` or ``incremental``.
+    """
     counts = {}
-    for node in _views(json.loads(project.manifest_path.read_bytes())):
+    for node in _models(json.loads(project.manifest_path.read_bytes()), materialized):
         name = (node["schema"], node["name"])
         of_days = sql.SQL("and business_day = any(%(days)s)")
         query = sql.SQL("select count(*) as rows from {} where tenant_id = %(tenant)s {}").format(
@@ -201,18 +208,18 @@ def view_row_counts(
     return counts
 
 
-def _views(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The manifest's views, each after the views it selects from."""
-    views = {
+def _models(manifest: dict[str, Any], materialized: str) -> list[dict[str, Any]]:
+    """The manifest's models of a kind, each after those of them it selects from."""
+    models = {
         key: node
         for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "view"
+        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
     }
     parents = {
-        key: [parent for parent in node["depends_on"]["nodes"] if parent in views]
-        for key, node in views.items()
+        key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
+        for key, node in models.items()
     }
-    return [views[key] for key in TopologicalSorter(parents).static_order()]
+    return [models[key] for key in TopologicalSorter(parents).static_order()]
 
 
 def tenant_day_arguments() -> list[str]:

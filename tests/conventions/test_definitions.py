@@ -62,7 +62,7 @@ def test_definitions_load_in_a_bare_interpreter_without_environment_or_database(
 
 
 def test_the_asset_graph_is_the_one_that_was_agreed(defs: Definitions) -> None:
-    """After a wanted change: ``SYNKRO_WRITE_SNAPSHOT=1 pytest tests/conventions``, read the diff."""
+    """After a wanted change: ``SYNKRO_WRITE_SNAPSHOT=1 pytest tests/conventions``; read it."""
     if os.environ.get("SYNKRO_WRITE_SNAPSHOT") == "1":
         SNAPSHOT.write_text(json.dumps(_graph(defs), indent=1, ensure_ascii=False) + "\n")
     assert _graph(defs) == json.loads(SNAPSHOT.read_text())

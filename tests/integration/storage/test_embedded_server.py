@@ -418,7 +418,7 @@ def test_a_lost_password_is_told(breakable_home: Path) -> None:
     with running_server(home):
         pass
     (home / "postgres.password").unlink()
-    with pytest.raises(EmbeddedServerFailed, match="postgres.password is missing"):
+    with pytest.raises(EmbeddedServerFailed, match=r"postgres\.password is missing"):
         attach(home)
 
 

@@ -1,0 +1,191 @@
+"""Loading raw rows: a rerun leaves what was there, a day is replaced, versions are kept."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.storage.database import Database
+from synkro_assets.storage.raw_rows import (
+    COLUMNS,
+    RAW_TABLES,
+    Load,
+    ensure_month,
+    load_rows,
+    stored_columns,
+)
+from tests.integration.storage.conftest import DAY, NEXT_DAY
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+LEADS, MESSAGES, USERS = (
+    RAW_TABLES[name] for name in ("amocrm_leads", "radist_messages", "amocrm_users")
+)
+Row = tuple[Any, ...]
+
+
+class Loader:
+    """Loads rows of one tenant; each load is another run, a minute later."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._loads = database, 0
+
+    def load(self, tenant: Tenant, table: str, rows: Sequence[Row], day: date = DAY) -> int:
+        self._loads += 1
+        fetched_at = NOON + timedelta(minutes=self._loads)
+        load = Load(tenant.tenant_id, day, fetched_at, f"run {self._loads}")
+        with self._database.tenant_transaction(tenant.tenant_id) as connection:
+            ensure_month(connection, day)
+            return load_rows(connection, RAW_TABLES[table], load, rows)
+
+    def rows(self, table: str, *hidden: str) -> list[str]:
+        with self._database.transaction() as connection:
+            found = connection.execute(
+                f"select (to_jsonb(stored) - %s::text[])::text as row from raw.{table} as stored "  # noqa: S608 - a constant
+                "order by 1",
+                [list(hidden)],
+            )
+            return [each["row"] for each in found]
+
+
+@pytest.fixture
+def loader(database: Database) -> Loader:
+    return Loader(database)
+
+
+def message(number: int, text: str = "Здравствуйте") -> Row:
+    at = NOON + timedelta(minutes=number)
+    return (f"m{number}", 7, "inbound", at, {"text": text, "n": number})
+
+
+def lead(number: int, version: int = 0, price: int = 100, *, is_deleted: bool = False) -> Row:
+    return (number, NOON + timedelta(hours=version), is_deleted, {"id": number, "price": price})
+
+
+def test_a_feed_read_again_holds_the_same_rows(loader: Loader, tenant: Tenant) -> None:
+    assert loader.load(tenant, "radist_messages", [message(1), message(2)]) == 2
+    before = loader.rows("radist_messages", "fetched_at", "run_id")
+    loader.load(tenant, "radist_messages", [message(2), message(1)])
+    assert loader.rows("radist_messages", "fetched_at", "run_id") == before
+    assert all('"run 2"' in row for row in loader.rows("radist_messages"))
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("amocrm_leads", [lead(1), lead(2, is_deleted=True)]),
+        ("amocrm_users", [(5, {"id": 5, "name": "Анна"})]),
+        ("amocrm_contacts", [(9, NOON, ["+79161112233"], {"id": 9})]),
+        ("amocrm_lead_contacts", [(1, 9, True, {"id": 9})]),
+    ],
+)
+def test_what_did_not_change_stays_byte_for_byte(
+    loader: Loader, tenant: Tenant, table: str, rows: list[Row]
+) -> None:
+    loader.load(tenant, table, rows)
+    before = loader.rows(table)
+    loader.load(tenant, table, rows)
+    assert loader.rows(table) == before
+
+
+def test_a_day_that_became_empty_is_empty(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "radist_messages", [message(1)])
+    assert loader.load(tenant, "radist_messages", []) == 0
+    assert loader.rows("radist_messages") == []
+
+
+def test_a_new_version_is_added_and_the_old_one_kept(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "amocrm_leads", [lead(1)])
+    loader.load(tenant, "amocrm_leads", [lead(1), lead(1, version=1, price=200)], NEXT_DAY)
+    found = loader.rows("amocrm_leads")
+    assert len(found) == 2
+    assert '"run_id": "run 1"' in found[0]
+    assert '"run_id": "run 2"' in found[1]
+
+
+def test_no_version_is_lost_when_it_is_not_answered_again(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "amocrm_leads", [lead(1)])
+    loader.load(tenant, "amocrm_leads", [])
+    assert len(loader.rows("amocrm_leads")) == 1
+
+
+def test_a_reference_keeps_the_latest_state(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "amocrm_users", [(5, {"name": "Анна"})])
+    loader.load(tenant, "amocrm_users", [(5, {"name": "Анна Белова"}), (6, {"name": "Пётр"})])
+    found = loader.rows("amocrm_users")
+    assert len(found) == 2
+    assert "Анна Белова" in found[0]
+
+
+def test_rows_that_repeat_a_key_are_one_row_the_last(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "radist_messages", [message(1, "first"), message(1, "last")])
+    (row,) = loader.rows("radist_messages")
+    assert '"last"' in row
+
+
+def test_other_days_and_tenants_are_not_touched(
+    loader: Loader, tenant: Tenant, neighbour: Tenant
+) -> None:
+    loader.load(neighbour, "radist_messages", [message(1)])
+    loader.load(tenant, "radist_messages", [message(2)], NEXT_DAY)
+    before = loader.rows("radist_messages")
+    loader.load(tenant, "radist_messages", [message(3)])
+    loader.load(tenant, "radist_messages", [])
+    assert loader.rows("radist_messages") == before
+
+
+def test_odd_texts_arrive_as_they_are(loader: Loader, tenant: Tenant, database: Database) -> None:
+    text = 'tab\t newline\n back\\slash "quotes" \\N 😀 {"a": null}'
+    loader.load(tenant, "radist_messages", [message(1, text)])
+    with database.transaction() as connection:
+        row = connection.execute(
+            "select payload ->> 'text' as text from raw.radist_messages"
+        ).fetchone()
+    assert row == {"text": text}
+
+
+def test_the_catalogue_of_columns_is_that_of_the_database(database: Database) -> None:
+    with database.transaction() as connection:
+        rows = connection.execute(
+            "select relname, attname, format_type(atttypid, atttypmod) as type "
+            "from pg_attribute join pg_class on pg_class.oid = attrelid "
+            "where relnamespace = 'raw'::regnamespace and relkind in ('r', 'p') "
+            "and not relispartition and attnum > 0 and not attisdropped"
+        ).fetchall()
+    stored = {(row["relname"], row["attname"]): row["type"] for row in rows}
+    assert stored == {
+        (table.name, name): COLUMNS[name].type
+        for table in RAW_TABLES.values()
+        for name in stored_columns(table)
+    }
+
+
+def test_a_month_can_be_made_by_many_at_once(database: Database) -> None:
+    problems: list[Exception] = []
+    start = threading.Barrier(6)
+
+    def make() -> None:
+        try:
+            with database.transaction() as connection:
+                start.wait(timeout=10)
+                ensure_month(connection, date(2027, 2, 14))
+        except Exception as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=make) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with database.transaction() as connection:
+        made = connection.execute(
+            "select relname from pg_class where relispartition and relkind = 'r' "
+            "and relname like '%2027_02' order by 1"
+        ).fetchall()
+    assert [row["relname"] for row in made] == [
+        "amocrm_events_2027_02",
+        "radist_messages_2027_02",
+    ]
