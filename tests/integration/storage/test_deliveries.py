@@ -79,7 +79,7 @@ class Outbox:
 
     def change(self, assignment: str) -> None:
         with self.database.transaction() as connection:
-            connection.execute(f"update app.deliveries set {assignment}")  # type: ignore[arg-type]  # noqa: S608
+            connection.execute(f"update app.deliveries set {assignment}")  # type: ignore[arg-type]
 
     def was_sent(self) -> bool:
         with self.database.tenant_transaction(self.tenant_id) as connection:

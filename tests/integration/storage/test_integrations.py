@@ -25,7 +25,7 @@ def everything_stored(platform: Platform) -> str:
         return "".join(
             json.dumps(
                 connection.execute(
-                    f"select to_jsonb(t)::text as row from app.{table['tablename']} as t"  # type: ignore[arg-type]  # noqa: S608
+                    f"select to_jsonb(t)::text as row from app.{table['tablename']} as t"  # type: ignore[arg-type]
                 ).fetchall()
             )
             for table in tables

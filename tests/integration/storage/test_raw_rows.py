@@ -43,7 +43,7 @@ class Loader:
     def rows(self, table: str, *hidden: str) -> list[str]:
         with self._database.transaction() as connection:
             found = connection.execute(
-                f"select (to_jsonb(stored) - %s::text[])::text as row from raw.{table} as stored "  # noqa: S608 - a constant
+                f"select (to_jsonb(stored) - %s::text[])::text as row from raw.{table} as stored "
                 "order by 1",
                 [list(hidden)],
             )
