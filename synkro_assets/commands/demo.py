@@ -43,10 +43,10 @@ class DemoCompany:
 
 COMPANIES = (
     DemoCompany("demo-motor", "Мотор Сервис", "Europe/Moscow", "ru", "RU"),
-    DemoCompany("demo-nordwind", "Nordwind Kitchens", "Europe/Berlin", "en", "DE"),
+    DemoCompany("demo-northwind", "Northwind Kitchens", "Europe/London", "en", "GB"),
     DemoCompany("demo-ural", "Урал Комплект", "Asia/Yekaterinburg", "ru", "RU"),
     DemoCompany("demo-steppe", "Степной Дом", "Asia/Almaty", "ru", "KZ"),
-    DemoCompany("demo-lisboa", "Lisboa Rentals", "Europe/Lisbon", "en", "PT"),
+    DemoCompany("demo-hudson", "Hudson Rentals", "America/New_York", "en", "US"),
 )
 
 # A day of real conversations may hold more than a small company's limits allow.

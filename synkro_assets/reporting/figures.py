@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.core import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from synkro_assets.domain.facts import Fact
 
@@ -55,9 +55,11 @@ def amount(value: Decimal, currency_code: str | None, language: str) -> str:
     """Whole money units with the currency's sign."""
     if not currency_code:
         return count(value, language)
+    # A code of letters needs room before the figure, a sign does not.
+    before = "¤\xa0" if get_currency_symbol(currency_code, locale=language).isalpha() else "¤"
     return format_currency(
         value, currency_code, locale=language, currency_digits=False,
-        format={"ru": "#,##0\xa0¤", "en": "¤#,##0"}[language],
+        format={"ru": "#,##0\xa0¤", "en": f"{before}#,##0"}[language],
     )  # fmt: skip
 
 
