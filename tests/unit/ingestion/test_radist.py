@@ -1,0 +1,179 @@
+"""Which chats of Radist make a day, read from a feed that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.errors import IncompleteFetch
+from synkro_assets.ingestion.radist import Limits, RadistDay, fetch_day, raw_rows
+
+WINDOW = Window(datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
+IN_DAY = WINDOW.start + timedelta(hours=12)
+LATER = WINDOW.end + timedelta(hours=5)
+LONG_AGO = WINDOW.start - timedelta(days=9)
+
+
+def contact(contact_id: int, last: datetime | None = IN_DAY, **chat: Any) -> dict[str, Any]:
+    """A contact with one chat, of the same number times ten."""
+    said = {"created_at": last.isoformat()} if last else None
+    chats = [{"chat_id": contact_id * 10, "connection_id": 1, "last_message": said, **chat}]
+    at = last.isoformat() if last else None
+    return {"contact_id": contact_id, "last_chat_updated_at": at, "chats": chats}
+
+
+def message(text: str = "hi", **more: Any) -> dict[str, Any]:
+    at = IN_DAY.isoformat()
+    return {"message_id": "m1", "created_at": at, "direction": "inbound", "text": text, **more}
+
+
+@dataclass
+class Found:
+    messages: list[dict[str, Any]]
+    is_truncated: bool = False
+
+
+@dataclass
+class FakeRadist:
+    """``scans`` are the feed as each reading of it finds it; the last one stays."""
+
+    scans: list[list[list[dict[str, Any]]]]
+    said: dict[int, Found] = field(default_factory=dict)
+    default: Found = field(default_factory=lambda: Found([message()]))
+    pages_read: list[int] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def connections(self) -> list[dict[str, Any]]:
+        return [{"id": 1, "type": "whatsapp"}]
+
+    def chats_with_contacts(self) -> Iterator[list[dict[str, Any]]]:
+        scan = self.scans[min(len(self.pages_read), len(self.scans) - 1)]
+        self.pages_read.append(0)
+        for page in scan:
+            self.pages_read[-1] += 1
+            yield page
+
+    def chat_messages(self, chat_id: int, since: datetime, until: datetime, pages: int) -> Found:
+        self.asked.append((chat_id, since, until, pages))
+        return self.said.get(chat_id, self.default)
+
+
+def fetched(client: FakeRadist, pages: int = 50) -> RadistDay:
+    return fetch_day(client, WINDOW, Limits(pages, 3), datetime.fromisoformat)
+
+
+def test_the_chats_that_spoke_are_read_within_the_window() -> None:
+    client = FakeRadist([[[contact(1), contact(2, LATER)], [contact(3, LONG_AGO)]]])
+
+    day = fetched(client)
+
+    assert sorted(day.chats) == sorted(day.messages) == [10, 20]
+    assert client.asked == [(each, WINDOW.start, WINDOW.end, 3) for each in (10, 20)]
+    assert day.message_count == 2
+
+
+@pytest.mark.parametrize("feed", [[], [[]]])
+def test_a_company_without_any_chat_has_an_empty_day(feed: list[Any]) -> None:
+    day = fetched(FakeRadist([feed]))
+
+    assert (day.chats, day.messages) == ({}, {})
+
+
+def test_a_contact_that_jumps_to_the_head_while_the_feed_is_read_is_not_lost() -> None:
+    # Read page by page, contact 4 moved from the third page to the head after the first was read.
+    first = [[contact(1), contact(2)], [contact(2), contact(3)]]
+    then = [[contact(4), contact(1)], [contact(2), contact(3)]]
+    client = FakeRadist([first, then])
+
+    assert sorted(fetched(client).chats) == [10, 20, 30, 40]
+    assert len(client.pages_read) == 3, "read until a head without news"
+
+
+def test_a_feed_at_rest_is_read_once_and_its_head_again() -> None:
+    client = FakeRadist([[[contact(1)], [contact(2)], [contact(3)]]])
+
+    fetched(client)
+
+    assert client.pages_read == [3, 1]
+
+
+def test_a_feed_that_never_rests_is_refused() -> None:
+    scans = [[[contact(count)], [contact(count + 100)]] for count in range(1, 40)]
+
+    with pytest.raises(IncompleteFetch, match="still changed after 10 readings"):
+        fetched(FakeRadist(scans))
+
+
+def test_two_pages_well_before_the_window_end_the_reading() -> None:
+    old = [[contact(count, LONG_AGO)] for count in range(10, 20)]
+    client = FakeRadist([[[contact(1)], *old]])
+
+    assert list(fetched(client).chats) == [10]
+    assert client.pages_read[0] == 3
+
+
+def test_a_page_with_a_contact_of_unknown_time_is_not_taken_for_old() -> None:
+    feed = [[contact(1, LONG_AGO)], [contact(2, None)], [contact(3, LONG_AGO)], [contact(4)]]
+
+    assert list(fetched(FakeRadist([feed])).chats) == [40]
+
+
+def test_a_chat_without_a_last_message_is_left_out() -> None:
+    client = FakeRadist([[[contact(1, None), contact(2), {**contact(3), "chats": None}]]])
+
+    assert list(fetched(client).chats) == [20]
+
+
+def test_a_chat_that_shows_a_message_of_the_day_but_answers_none_is_refused() -> None:
+    client = FakeRadist([[[contact(1), contact(2)]]], {20: Found([])})
+
+    with pytest.raises(IncompleteFetch, match=r"1 chats but answered none \(20\)"):
+        fetched(client)
+
+
+def test_a_chat_that_spoke_only_after_the_day_may_be_silent() -> None:
+    client = FakeRadist([[[contact(1, LATER)]]], {10: Found([])})
+
+    assert fetched(client).chats == {}
+
+
+def test_a_truncated_chat_is_refused_and_names_the_setting() -> None:
+    client = FakeRadist([[[contact(1)]]], {10: Found([message()], is_truncated=True)})
+
+    with pytest.raises(IncompleteFetch, match=r"chat 10 .* raise max_radist_message_pages"):
+        fetched(client)
+
+
+def test_a_feed_of_more_pages_than_allowed_is_refused_and_names_the_setting() -> None:
+    feed = [[contact(1)], [contact(2)], [contact(3)]]
+
+    assert len(fetched(FakeRadist([feed]), pages=3).chats) == 3
+    with pytest.raises(IncompleteFetch, match=r"2 pages .* raise max_radist_contact_pages"):
+        fetched(FakeRadist([feed]), pages=2)
+
+
+def test_rows_hold_who_spoke_through_which_channel() -> None:
+    client = FakeRadist([[[contact(1, phone="8 912 345-67-89")]]])
+
+    rows = raw_rows(fetched(client), "RU", datetime.fromisoformat)
+
+    (chat,), (said,) = rows["radist_chats"], rows["radist_messages"]
+    assert chat[:4] == (10, 1, 1, "+79123456789")
+    assert chat[4]["connection_type"] == "whatsapp"
+    assert "chats" not in chat[4]["contact"]
+    assert said == ("m1", 10, "inbound", IN_DAY, message())
+
+
+def test_an_unknown_channel_and_direction_do_not_lose_the_chat() -> None:
+    client = FakeRadist([[[contact(1, connection_id=99)]]], {10: Found([message(direction=None)])})
+
+    rows = raw_rows(fetched(client), "RU", datetime.fromisoformat)
+
+    assert rows["radist_chats"][0][2:4] == (99, None)
+    assert rows["radist_chats"][0][4]["connection_type"] is None
+    assert rows["radist_messages"][0][2] == "other"
