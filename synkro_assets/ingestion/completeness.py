@@ -6,21 +6,11 @@ later run tries again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from synkro_assets.domain.errors import IncompleteFetch
 
 _NAMED = 5
-
-
-def require_all(what: str, asked: Collection[int], answered: Collection[int]) -> None:
-    """Raise IncompleteFetch when ids the source itself named did not come back."""
-    missing = sorted(set(asked) - set(answered))
-    if missing:
-        raise IncompleteFetch(
-            f"{len(missing)} {what} were named by the source but not answered "
-            f"({_listed(missing)}): nothing of this day was stored, run it again"
-        )
 
 
 def require_messages(silent_chats: Sequence[int]) -> None:

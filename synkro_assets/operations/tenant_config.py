@@ -57,15 +57,24 @@ def _working_hours(value: str) -> dict[str, Any]:
         for day, intervals in hours.items():
             if day not in _WEEKDAYS:
                 raise ValueError(day)
-            for start, end in intervals:
-                if _time_of_day(start) >= (time.max if end == "24:00" else _time_of_day(end)):
-                    raise ValueError(start)
+            _require_ordered(intervals)
     except (ValueError, TypeError, AttributeError):
         raise UsageProblem(
             "working_hours is not readable: write JSON such as "
             '{"mon": [["09:00", "18:00"]], "sat": []}'
         ) from None
     return {day: hours.get(day, []) for day in _WEEKDAYS}
+
+
+def _require_ordered(intervals: list[tuple[str, str]]) -> None:
+    """Raise ValueError unless a day's intervals follow each other without overlap."""
+    free_from = time.min
+    for start, end in intervals:
+        begin = _time_of_day(start)
+        finish = time.max if end == "24:00" else _time_of_day(end)
+        if not free_from <= begin < finish:
+            raise ValueError(start)
+        free_from = finish
 
 
 _TENANT_KEYS: dict[str, Callable[[str], Any]] = {

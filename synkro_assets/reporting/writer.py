@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from synkro_assets.domain.errors import ProviderError, ProviderRefused
+from synkro_assets.domain.errors import ProviderError, ProviderRefused, TokenExpired
 from synkro_assets.domain.report_document import Line, ReportDocument, Section
 from synkro_assets.reporting.facts_report import DayData, facts_document
 from synkro_assets.reporting.grounding import Conclusions, grounded
@@ -96,7 +96,7 @@ def write_report(
     usage = _Usage()
     try:
         conclusions, problems = _ask(data, model, usage, on_progress)
-    except ProviderRefused as problem:
+    except (ProviderRefused, TokenExpired) as problem:
         return _facts_only(data, document, "refused", usage, str(problem))
     except ProviderError as problem:
         return _facts_only(data, document, "unavailable", usage, str(problem))

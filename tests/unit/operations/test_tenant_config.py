@@ -49,6 +49,7 @@ def test_working_hours_name_every_day_of_the_week() -> None:
         'working_hours={"monday": []}', 'working_hours={"mon": [["18:00", "09:00"]]}',
         'working_hours={"mon": [["09:00"]]}', 'working_hours={"mon": 9}',
         'working_hours={"mon": [["9", "18"]]}', 'working_hours={"mon": [[9, 18]]}',
+        'working_hours={"mon": [["09:00", "13:00"], ["12:00", "18:00"]]}',
         'working_hours={"mon": [["24:00", "24:00"]]}', 'working_hours={"mon": null}',
     ],
 )  # fmt: skip

@@ -62,7 +62,7 @@ def test_views_come_after_the_views_they_select_from() -> None:
     nodes = {"c": node("view", "b"), "b": node("view", "a", "t"), "a": node("view")}
     manifest = {"nodes": nodes | {"t": node("incremental")}}
 
-    assert transforms._views(manifest) == [nodes["a"], nodes["b"], nodes["c"]]
+    assert transforms._models(manifest, "view") == [nodes["a"], nodes["b"], nodes["c"]]
 
 
 def test_a_tenants_days_never_rebuild_a_view() -> None:
