@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 PACKAGE := synkro_assets tests
+HOME_FOLDER := $(or $(SYNKRO_HOME),.synkro)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check up clean
@@ -29,9 +30,11 @@ check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint
 	$(BIN)/python -m synkro_assets.storage.transforms --check
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
 
-clean: ## stop what runs, delete the environment, the embedded database and all build results
-	-@[ -x $(BIN)/python ] && $(BIN)/python -m synkro_assets.storage.embedded_server discard "$${SYNKRO_HOME:-.synkro}"
-	rm -rf $(VENV) .synkro build *.egg-info dbt_project/target dbt_project/logs
+clean: ## delete the environment and build results; with DATA=yes the embedded database too
+	@if [ "$(DATA)" = yes ] && [ -x $(BIN)/python ]; then \
+		$(BIN)/python -m synkro_assets.storage.embedded_server discard "$(HOME_FOLDER)" && \
+		rm -rf "$(HOME_FOLDER)"; fi
+	rm -rf $(VENV) build *.egg-info dbt_project/target dbt_project/logs
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:

@@ -14,7 +14,7 @@ from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import ClaimLost, SynkroError, TenantIsBusy, UsageProblem
-from synkro_assets.domain.tenant import Tenant
+from synkro_assets.domain.tenant import Mode, Tenant
 from synkro_assets.operations.platform import Platform
 from synkro_assets.storage import run_ledger
 from synkro_assets.storage.business_days import DayPlan, day_plan
@@ -122,6 +122,10 @@ class TenantRun:
                 continue
 
 
+# The other modes are known to the schema and the settings and not yet to the assets.
+_RUNNABLE_MODES = {Mode.AMOCRM_RADIST}
+
+
 def begin_run(
     platform: Platform, tenant: Tenant, days: Sequence[BusinessDay], request: dict[str, str]
 ) -> TenantRun:
@@ -132,6 +136,8 @@ def begin_run(
     require_closed(tenant, days, platform.clock.now())
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         plans = [day_plan(connection, tenant, day) for day in days]
+        for plan in plans:
+            _require_runnable(tenant, plan.mode)
         job_run_id = run_ledger.start_run(
             connection,
             tenant.tenant_id,
@@ -158,6 +164,15 @@ def require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -
                 f"{day} of {tenant.slug} has not ended: it closes at {end:%Y-%m-%d %H:%M} UTC; the "
                 f"latest closed day is {tenant.config.calendar.latest_closed(now)}"
             )
+
+
+def _require_runnable(tenant: Tenant, mode: Mode) -> None:
+    if mode not in _RUNNABLE_MODES:
+        known = ", ".join(sorted(_RUNNABLE_MODES))
+        raise UsageProblem(
+            f"{tenant.slug} has the mode {mode}, which this version does not run yet: set it to "
+            f"{known} with 'synkro tenants set {tenant.slug} mode={known}'"
+        )
 
 
 def _busy(tenant: Tenant, holder: Holder | None) -> str:

@@ -9,6 +9,7 @@ it is done is in the package ``embedded``, and SQL is in the other modules of ``
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -160,3 +161,9 @@ def discard(home: Path) -> None:
             (home / name).unlink(missing_ok=True)
     with suppress(OSError):
         OUTSIDE_FOLDER.rmdir()
+
+
+if __name__ == "__main__":
+    # `make clean` runs this: it must work without the command line and its settings.
+    verb, of_home = sys.argv[1:]
+    {"stop": stop_abandoned, "discard": discard}[verb](Path(of_home))

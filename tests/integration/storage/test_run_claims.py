@@ -8,6 +8,7 @@ import pytest
 from synkro_assets.domain.errors import ClaimLost, TenantIsBusy, UsageProblem
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.tenant_config import set_tenant
 from synkro_assets.operations.tenant_run import TenantRun, begin_run
 from synkro_assets.storage.run_ledger import events_since, run_of
 from tests.conftest import SettableClock
@@ -137,3 +138,12 @@ def test_a_day_keeps_the_window_it_was_first_read_with(platform: Platform, tenan
     again = begin(platform, tenant, "two")
     assert again.plan(DAY) == first.plan(DAY)
     again.close("success", None)
+
+
+def test_a_mode_that_no_asset_serves_yet_is_refused_in_one_line(
+    platform: Platform, tenant: Tenant
+) -> None:
+    changed = set_tenant(platform, tenant.slug, ["mode=radist_only"])
+    with pytest.raises(UsageProblem, match="radist_only, which this version does not run yet"):
+        begin(platform, changed, "one")
+    assert ask(platform, "select 1 from app.job_runs") == []
