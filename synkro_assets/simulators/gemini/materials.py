@@ -21,10 +21,15 @@ class Materials:
     text: str
     language: str = "ru"
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    objects: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[str]:
         """The ids of one kind, in the prompt's order."""
         return list(self.ids.get(kind, {}))
+
+    def details(self, kind: str, identifier: str) -> dict[str, Any]:
+        """The object that first carried the id as its own."""
+        return self.objects.get((kind, identifier), {})
 
     def label(self, kind: str, identifier: str) -> str:
         """What the prompt calls it; empty when it has no name."""
@@ -72,6 +77,9 @@ def _collect(value: Any, materials: Materials) -> None:
                 known = materials.ids.setdefault(key.removesuffix("_id"), {})
                 if not known.get(str(item)):
                     known[str(item)] = label
+                own = next(name for name in value if name.endswith("_id"))
+                if key == own:
+                    materials.objects.setdefault((key.removesuffix("_id"), str(item)), value)
             else:
                 _collect(item, materials)
 

@@ -4,17 +4,19 @@ Lives here: walking the schema (OpenAPI subset or JSON Schema), ids from the pro
 Not here: the wording (``sentences``) and misbehaviour on purpose (``generation``).
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from synkro_assets.simulators.world.seeds import number
 
+from . import insights
 from .materials import Materials
 from .sentences import HEADLINE, note, pick, quote
 
 QUOTES = frozenset({"quote", "evidence", "excerpt"})
 HEADLINES = frozenset({"headline", "title", "subject"})
-DEFAULT_ITEMS, MAX_CITED = 2, 3
+DEFAULT_ITEMS, MAX_CITED, CONCLUSIONS = 2, 3, 3
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,10 @@ class SchemaAnswer:
             chosen = (known[:MAX_CITED] if cited is None else cited)[:high]
             extra = [identifier for identifier in known if identifier not in chosen]
             return chosen + extra[: max(0, low - len(chosen))]
-        count = min(max(self._count(items), low), high)
+        wanted = self._count(items)
+        if name in ("observations", "actions"):
+            wanted = len(self._conclusions(name)) or wanted
+        count = min(max(wanted, low), high)
         return [
             self._any(items, name, f"{path}[{index}]", self._focus(index)) for index in range(count)
         ]
@@ -140,10 +145,28 @@ class SchemaAnswer:
         if name == "language":
             return self.materials.language
         if name in HEADLINES:
-            return self._fitted(schema, [pick(HEADLINE[self.materials.language], salt)])
+            plain = pick(HEADLINE[self.materials.language], salt)
+            return self._fitted(schema, [insights.headline(self.materials) or plain, plain])
+        if written := self._of_a_day(path):
+            return self._fitted(schema, [written])
         whole = note(self.materials, focus.facts, focus.dialogs, focus.managers, salt)
         brief = note(self.materials, focus.facts[:1], [], [], salt)
         return self._fitted(schema, [whole, brief, note(self.materials, [], [], [], salt)])
+
+    def _of_a_day(self, path: str) -> str | None:
+        """What belongs at an item of a day's observations or actions, if the path is one."""
+        place = re.search(r"\.(observations|actions)\[(\d+)\]", path)
+        if place is None:
+            return None
+        written = self._conclusions(place[1])
+        return written[int(place[2])] if int(place[2]) < len(written) else None
+
+    def _conclusions(self, name: str) -> list[str]:
+        if name == "actions":
+            return insights.steps(self.materials)
+        facts = insights.telling_facts(self.materials)[: 2 * CONCLUSIONS]
+        pairs = [facts[start : start + 2] for start in range(0, len(facts), 2)]
+        return [insights.observation(self.materials, pair) for pair in pairs]
 
     def _fitted(self, schema: dict[str, Any], options: list[str]) -> str:
         most = int(schema.get("maxLength") or 10**6)

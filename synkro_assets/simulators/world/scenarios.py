@@ -12,6 +12,9 @@ from typing import Any
 from .model import Company, Conversation, Line
 from .seeds import rng
 
+# How often an agent has the last word after thanks, payment or a refusal.
+ANSWERED_ENDS = 0.85
+
 
 @cache
 def _templates(language: str) -> dict[str, Any]:
@@ -33,6 +36,7 @@ def conversations(seed: int, company: Company, day: str, count: int) -> list[Con
         scenarios = list(templates["scenarios"])
         rand.shuffle(scenarios)
         order.extend(scenarios)
+    closing = rng(seed, company.tenant, day, "closings")
     result: list[Conversation] = []
     for index, scenario in enumerate(order[:count]):
         item, low, high = rand.choice(templates["items"][company.business])
@@ -49,6 +53,9 @@ def conversations(seed: int, company: Company, day: str, count: int) -> list[Con
             Line(role=turn[0], text=turn[1].format(**words), type=(turn[2:] or ["text"])[0])
             for turn in scenario["turns"]
         ]
+        is_polite_end = scenario["outcome"] not in ("unanswered", "complaint")
+        if lines[-1].role == "client" and is_polite_end and closing.random() < ANSWERED_ENDS:
+            lines.append(Line(role="agent", text=closing.choice(templates["closings"])))
         result.append(
             Conversation(
                 key=f"{day}-{index}",
