@@ -27,7 +27,7 @@ check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint
 	$(BIN)/ruff format --check $(PACKAGE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m synkro_assets.storage.transforms --check
+	$(BIN)/python -m synkro_assets.storage.transforms
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
 
 clean: ## delete the environment and build results; with DATA=yes the embedded database too

@@ -6,6 +6,8 @@ here: sentences for prompts of another kind (``sentences``), where they go (``sc
 
 import re
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 from synkro_assets.simulators.gemini.materials import Materials
 from synkro_assets.simulators.gemini.sentences import is_numberless
@@ -78,6 +80,12 @@ def telling_facts(materials: Materials) -> list[str]:
         if details.get("value") and "manager_id" not in details and _title(materials, fact_id):
             found.append((_rank(materials, fact_id), place, fact_id))
     return [fact_id for _, _, fact_id in sorted(found)]
+
+
+def grouped_facts(materials: Materials) -> list[list[str]]:
+    """The telling facts by kind, the most telling kind first."""
+    rank_of = partial(_rank, materials)
+    return [list(group) for _, group in groupby(telling_facts(materials), key=rank_of)]
 
 
 def headline(materials: Materials) -> str | None:

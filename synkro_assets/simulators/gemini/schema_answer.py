@@ -164,9 +164,8 @@ class SchemaAnswer:
     def _conclusions(self, name: str) -> list[str]:
         if name == "actions":
             return insights.steps(self.materials)
-        facts = insights.telling_facts(self.materials)[: 2 * CONCLUSIONS]
-        pairs = [facts[start : start + 2] for start in range(0, len(facts), 2)]
-        return [insights.observation(self.materials, pair) for pair in pairs]
+        groups = insights.grouped_facts(self.materials)[:CONCLUSIONS]
+        return [insights.observation(self.materials, group[:2]) for group in groups]
 
     def _fitted(self, schema: dict[str, Any], options: list[str]) -> str:
         most = int(schema.get("maxLength") or 10**6)
