@@ -45,7 +45,7 @@ def test_help_is_answered_on_stdout(synkro: CommandLine) -> None:
     [
         (["--nope"], "No such option: --nope"),
         (["nosuch"], "No such command 'nosuch'"),
-        (["run"], "Missing argument 'slug'"),
+        (["run"], "Missing argument 'SLUG'"),
         (["reports", "list", "acme", "--limit", "0"], "Invalid value for '--limit'"),
         (["run", "nobody"], "unknown tenant 'nobody': 'synkro tenants list' shows"),
         (["run", "Not_A_Slug"], "'Not_A_Slug' is not a tenant slug: use"),

@@ -8,7 +8,7 @@ from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.tenant import Tenant, TenantSlug
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.tenant_config import add_tenant
-from synkro_assets.operations.tenant_run import begin_run
+from synkro_assets.storage.business_days import day_plan
 from synkro_assets.storage.facts import (
     compute_facts,
     daily_period_key,
@@ -33,14 +33,11 @@ DEALS = {
 
 def facts_of_nothing(platform: Platform, tenant: Tenant) -> dict[str, Fact]:
     """The facts of a day that was begun and has no rows."""
-    request = {"job_type": "daily_report", "trigger_type": "manual", "requested_by": "a test"}
-    run = begin_run(platform, tenant, [DAY], {**request, "dagster_run_id": tenant.slug})
-    with run.transaction() as connection:
-        window = run.plan(DAY).window
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        window = day_plan(connection, tenant, DAY).window
         found = compute_facts(connection, tenant.tenant_id, DAY, DAY, window)
         store_facts(connection, tenant.tenant_id, daily_period_key(DAY), window, found)
         stored = stored_facts(connection, tenant.tenant_id, daily_period_key(DAY))
-    run.close("success", None)
     assert sorted(stored, key=repr) == sorted(found, key=repr)
     return {fact.metric: fact for fact in found}
 
