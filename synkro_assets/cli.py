@@ -104,11 +104,13 @@ def migrate(
     json: Json = False,
 ) -> None:
     """Bring the database's schema up to date."""
-    with opened() as (_, found):
+    with opened() as (settings, found):
         if dry_run:
             result = setup.outstanding(found.database, PROJECT_ROOT)
         else:
-            result = setup.bring_up_to_date(found.database, PROJECT_ROOT, terminal.say)
+            result = setup.bring_up_to_date(
+                found.database, PROJECT_ROOT, terminal.say, may_parse=not settings.is_production
+            )
     if json:
         terminal.emit({"dry_run": dry_run, **setup.described(result)})
     else:

@@ -47,8 +47,8 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
         _, day = split_key(context.partition_key)
         with as_dagster_failures(), tenant_run.step("raw/amocrm", progress=5):
             window = tenant_run.plan(day).window
-            client = amocrm_client(tenant_run.platform, tenant_run.tenant)
-            fetched = amocrm.fetch_day(client, window, context.log.info)
+            with amocrm_client(tenant_run.platform, tenant_run.tenant) as client:
+                fetched = amocrm.fetch_day(client, window, context.log.info)
             rows = amocrm.raw_rows(fetched, tenant_run.tenant.default_region)
             results = load_day(context, tenant_run, day, AMOCRM_TABLES, rows)
         yield from results

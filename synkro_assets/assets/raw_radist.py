@@ -46,8 +46,8 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
                 contact_pages=config.max_radist_contact_pages,
                 message_pages=config.max_radist_message_pages,
             )
-            client = radist_client(tenant_run.platform, tenant_run.tenant)
-            fetched = radist.fetch_day(client, window, limits, parse_time, context.log.info)
+            with radist_client(tenant_run.platform, tenant_run.tenant) as client:
+                fetched = radist.fetch_day(client, window, limits, parse_time, context.log.info)
             rows = radist.raw_rows(fetched, tenant_run.tenant.default_region, parse_time)
             results = load_day(context, tenant_run, day, RADIST_TABLES, rows)
         yield from results

@@ -52,7 +52,8 @@ def run_up(settings: Settings, platform: Platform, *, port: int, with_demo: bool
     """Run everything until Ctrl-C; raises WorkFailed when a process ends by itself."""
     _require_free(port, "--port")
     _require_free(settings.code_server_port, "SYNKRO_CODE_SERVER_PORT")
-    bring_up_to_date(platform.database, PROJECT_ROOT, say)
+    may_parse = not settings.is_production
+    bring_up_to_date(platform.database, PROJECT_ROOT, say, may_parse=may_parse)
     with ExitStack() as stack:
         stack.enter_context(_stoppable())
         try:

@@ -59,8 +59,8 @@ def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -
     if not has_client(kind):
         return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
     try:
-        client = client_of(platform, tenant, integration)
-        seen = _LOOKS[kind](client, integration)
+        with client_of(platform, tenant, integration) as client:
+            seen = _LOOKS[kind](client, integration)
     except SynkroError as problem:
         error = str(problem)
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:

@@ -51,9 +51,9 @@ def deliver_daily_report(platform: Platform, slug: TenantSlug, day: BusinessDay)
     sent_now = 0
     problems: tuple[str, ...] = ()
     if any(part.status in {"pending", "sending"} for part in parts):
-        outcome = deliver_report(
-            platform.database, tenant.tenant_id, report_id, _chat(platform, tenant)
-        )
+        with telegram_client(platform, tenant) as client:
+            chat = _Chat(client, _thread(platform, tenant))
+            outcome = deliver_report(platform.database, tenant.tenant_id, report_id, chat)
         sent_now, problems = len(outcome.sent), outcome.problems
         parts = _parts(platform, tenant, day)
     missing = [part for part in parts if part.status != "sent"]
@@ -71,8 +71,9 @@ def _parts(platform: Platform, tenant: Tenant, day: BusinessDay) -> list[Part]:
         return parts_of_day(connection, tenant.tenant_id, day)
 
 
-def _chat(platform: Platform, tenant: Tenant) -> _Chat:
+def _thread(platform: Platform, tenant: Tenant) -> int | None:
+    """The topic of the chat that reports go to, where it has topics."""
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         stored = integrations_of(connection, tenant.tenant_id).get("telegram")
     thread = stored.public_data.get("message_thread_id") if stored else None
-    return _Chat(telegram_client(platform, tenant), int(thread) if thread else None)
+    return int(thread) if thread else None

@@ -26,16 +26,23 @@ class SetUp:
 
 
 def bring_up_to_date(
-    database: Database, project_root: Path, on_progress: Callable[[str], None] = lambda _: None
+    database: Database,
+    project_root: Path,
+    on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    may_parse: bool = True,
 ) -> SetUp:
-    """Apply pending migrations and build the transforms if they changed; twice is once."""
+    """Apply pending migrations and build the transforms if they changed; twice is once.
+
+    ``may_parse`` is false in production, where the parsed dbt project comes with the installation.
+    """
 
     def applied(migration: Migration) -> None:
         on_progress(f"applied {migration.path.name}")
 
     done = migrate(database, project_root / "supabase" / "migrations", applied)
     project = TransformProject(project_root / "dbt_project")
-    built = project.build_once(database)
+    built = project.build_once(database, may_parse=may_parse)
     if built:
         on_progress("built the transforms' views and empty tables")
     return SetUp([migration.path.name for migration in done], built)

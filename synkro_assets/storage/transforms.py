@@ -99,10 +99,11 @@ class TransformProject:
             stamp.write_text(json.dumps({"hash": self.content_hash()}))
             os.replace(stamp, target / _STAMP)
 
-    def build_once(self, database: Database) -> bool:
+    def build_once(self, database: Database, *, may_parse: bool = True) -> bool:
         """Create the views and the empty tables unless this very project made them already."""
         if self.is_built(database):
             return False
+        self.prepare(may_parse=may_parse)
         self.run(database.url, ["run"], {})
         with database.transaction() as connection:
             connection.execute(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synkro_assets.domain.errors import TransformFailed
+from synkro_assets.domain.errors import TransformFailed, UsageProblem
 from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.transforms import TransformProject
@@ -52,3 +52,11 @@ def test_a_malformed_tenant_never_reaches_the_database(
     variables = {"tenant_id": "nobody' or true --", "business_days": ["2026-03-05"]}
     with pytest.raises(TransformFailed):
         project.run(database.url, ["run"], variables)
+
+
+def test_production_refuses_a_parse_that_belongs_to_another_version(
+    project: TransformProject, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TransformProject, "content_hash", lambda _: "of another version")
+    with pytest.raises(UsageProblem, match="does not belong to this version"):
+        project.build_once(database, may_parse=False)
