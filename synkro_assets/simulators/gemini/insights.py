@@ -12,7 +12,7 @@ from itertools import groupby
 from synkro_assets.simulators.gemini.materials import Materials
 from synkro_assets.simulators.gemini.sentences import is_numberless
 
-MOST_STEPS = 3
+MOST_STEPS, REASON = 3, 2
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,18 @@ def telling_facts(materials: Materials) -> list[str]:
     for place, fact_id in enumerate(materials.of("fact")):
         details = materials.details("fact", fact_id)
         if details.get("value") and "manager_id" not in details and _title(materials, fact_id):
-            found.append((_rank(materials, fact_id), place, fact_id))
-    return [fact_id for _, _, fact_id in sorted(found)]
+            rank = _rank(materials, fact_id)
+            # Of several reasons the most frequent comes first.
+            weight = -float(details["value"]) if rank == REASON else 0.0
+            found.append((rank, weight, place, fact_id))
+    return [fact_id for *_, fact_id in sorted(found)]
 
 
 def grouped_facts(materials: Materials) -> list[list[str]]:
-    """The telling facts by kind, the most telling kind first."""
-    rank_of = partial(_rank, materials)
-    return [list(group) for _, group in groupby(telling_facts(materials), key=rank_of)]
+    """The telling facts by kind, the most telling kind first; what is cited elsewhere is not."""
+    elsewhere = "".join([headline(materials) or "", *steps(materials)])
+    left = [each for each in telling_facts(materials) if _cited(each) not in elsewhere]
+    return [list(group) for _, group in groupby(left, key=partial(_rank, materials))]
 
 
 def headline(materials: Materials) -> str | None:
@@ -118,9 +122,12 @@ def steps(materials: Materials) -> list[str]:
     telling = telling_facts(materials)
     for pattern, templates in STEP.items():
         for fact_id in telling:
-            if _is_about(materials, fact_id, pattern if pattern != "reason" else KINDS[2].pattern):
-                title, fact = _title(materials, fact_id), _cited(fact_id)
-                found.append(templates[language].format(title=title, fact=fact))
+            if _is_about(
+                materials, fact_id, pattern if pattern != "reason" else KINDS[REASON].pattern
+            ):
+                title = _title(materials, fact_id)
+                inside = title[:1].lower() + title[1:]
+                found.append(templates[language].format(title=inside, fact=_cited(fact_id)))
                 break
     return found[:MOST_STEPS]
 
