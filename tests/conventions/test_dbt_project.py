@@ -84,3 +84,17 @@ def test_every_duration_has_its_calendar_and_working_twin(models: list[dict[str,
         for name in names:
             if name.endswith("_calendar_minutes"):
                 assert name.replace("_calendar_", "_working_") in names, f"{model['name']}.{name}"
+
+
+def test_every_gate_test_is_a_check_of_an_asset() -> None:
+    """A test that Dagster cannot attach to an asset would be an observation nobody looks at."""
+    manifest = json.loads(TransformProject(ROOT / "dbt_project").manifest_path.read_bytes())
+    graph = json.loads(Path(__file__).with_name("asset_graph.json").read_text())
+    checks = {name for node in graph.values() for name in node["checks"]}
+    gates = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and "gate" in node["tags"]
+    }
+    assert gates
+    assert gates <= checks

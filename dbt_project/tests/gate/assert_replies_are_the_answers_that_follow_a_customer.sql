@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_replies'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_tenant_day'}}}) }}
 -- Turns are numbered by answers; this looks, for each outbound message of the day, at the one message before it.
 with before as (
     select

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_waiting_dialogs'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_dialogs'}}}) }}
 -- A dialog of the day is unanswered when its last message that is somebody's came from the customer.
 with last_messages as (
     select distinct on (tenant_id, business_day, radist_chat_id)
