@@ -7,6 +7,7 @@ What lives here: opening the instance, creating the run and following it. What t
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -133,7 +134,8 @@ def _sentence(event) -> str:  # type: ignore[no-untyped-def]  # a DagsterEvent, 
     while cause is not None and cause.cause is not None:
         cause = cause.cause
     text = cause.message if cause is not None else event.message
-    return " ".join(str(text or "").split()).removeprefix("dagster._core.definitions.events.")
+    # An error that a resource raised carries its class's full name in front.
+    return re.sub(r"^(?:\w+\.)+\w+: ", "", " ".join(str(text or "").split()))
 
 
 def _error_class(event) -> type[SynkroError]:  # type: ignore[no-untyped-def]  # a DagsterEvent, imported late

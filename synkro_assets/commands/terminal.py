@@ -35,11 +35,12 @@ def emit(document: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A plain table on stdout."""
+    """A plain table on stdout; a pipe gets whole lines, however long."""
     drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         drawn.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console(highlight=False, markup=False, soft_wrap=True).print(drawn)
+    width = None if sys.stdout.isatty() else 4096
+    Console(highlight=False, markup=False, soft_wrap=True, width=width).print(drawn)
 
 
 def show(text: str) -> None:

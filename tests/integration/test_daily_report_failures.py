@@ -109,7 +109,8 @@ def test_secrets_sealed_with_another_key(scene: Scene) -> None:
 def test_a_tenant_that_is_being_run(scene: Scene) -> None:
     with claimed(scene) as other:
         said = complaint(scene)
-    assert f"is being run already: run {other.job_run_id} for 2026-03-05" in said
+    assert f": {scene.tenant.slug} is being run already: run {other.job_run_id} for" in said
+    assert "TenantIsBusy" not in said
 
 
 def test_a_day_that_has_not_ended(scene: Scene) -> None:
