@@ -23,7 +23,8 @@ from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
 from synkro_assets.storage.run_ledger import RunEvent, events_since
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, Definitions
+    from dagster import DagsterEvent, DagsterInstance, Definitions
+    from dagster._core.remote_origin import RemoteJobOrigin
 
 FOLLOW_SECONDS = 0.3
 
@@ -107,7 +108,7 @@ def run_partition(
     return RunOutcome(run.run_id, False, *next(iter(errors), ("unknown", WorkFailed)))
 
 
-def _origin(job_name: str):  # type: ignore[no-untyped-def]  # Dagster's type, imported late
+def _origin(job_name: str) -> RemoteJobOrigin:
     """Where the code server serves this job, so that Dagit links the run to it."""
     from dagster._core.remote_origin import (
         GrpcServerCodeLocationOrigin,
@@ -123,7 +124,7 @@ def _origin(job_name: str):  # type: ignore[no-untyped-def]  # Dagster's type, i
     return RemoteJobOrigin(RemoteRepositoryOrigin(server, "__repository__"), job_name)
 
 
-def _sentence(event) -> str:  # type: ignore[no-untyped-def]  # a DagsterEvent, imported late
+def _sentence(event: DagsterEvent) -> str:
     """What a failed step or run said, without Dagster's wrapping."""
     data = event.event_specific_data
     failure = getattr(data, "user_failure_data", None)
@@ -138,7 +139,7 @@ def _sentence(event) -> str:  # type: ignore[no-untyped-def]  # a DagsterEvent, 
     return re.sub(r"^(?:\w+\.)+\w+: ", "", " ".join(str(text or "").split()))
 
 
-def _error_class(event) -> type[SynkroError]:  # type: ignore[no-untyped-def]  # a DagsterEvent, imported late
+def _error_class(event: DagsterEvent) -> type[SynkroError]:
     """The verdict that ``failures`` put beside a failed step's sentence."""
     failure = getattr(event.event_specific_data, "user_failure_data", None)
     named = failure.metadata.get("error") if failure is not None else None

@@ -7,6 +7,7 @@ and creating runs is ``dagster_runs``; what the jobs do is ``definitions``.
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -105,7 +106,7 @@ def _require_success(tenant: Tenant, day: BusinessDay, run: RunOutcome) -> None:
         raise run.error_class(f"{tenant.slug}, {day}: {run.error} (Dagster run {run.run_id})")
 
 
-def _narrator(timezone: str):  # type: ignore[no-untyped-def]  # a function of one RunEvent
+def _narrator(timezone: str) -> Callable[[RunEvent], None]:
     zone = ZoneInfo(timezone)
 
     def narrate(event: RunEvent) -> None:
