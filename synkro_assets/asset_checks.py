@@ -4,6 +4,8 @@ What lives here: the Dagster skin of those checks. Checks that SQL can see are d
 themselves are ``operations/report_checks.py``.
 """
 
+from collections.abc import Callable
+
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
@@ -13,14 +15,14 @@ from dagster import (
     asset_check,
 )
 
+from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.report_checks import foreign_numbers, unequal_facts
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.partitions import keys_of_run
 
 
 def build() -> list[AssetChecksDefinition]:
-    """Every check; which day is checked is told by the run, as checks carry no partition."""
+    """Every check, of all days of its run: checks carry no partition."""
 
     @asset_check(
         asset=AssetKey(["reports", "daily_facts"]),
@@ -29,9 +31,8 @@ def build() -> list[AssetChecksDefinition]:
     def facts_equal_marts(
         context: AssetCheckExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> AssetCheckResult:
-        _, (day,) = keys_of_run(context.run.tags)
         with as_dagster_failures():
-            unequal = unequal_facts(tenant_run, day)
+            unequal = _by_day(tenant_run, unequal_facts)
         return AssetCheckResult(passed=not unequal, metadata={"unequal": unequal})
 
     @asset_check(
@@ -41,9 +42,16 @@ def build() -> list[AssetChecksDefinition]:
     def conclusions_cite_facts(
         context: AssetCheckExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> AssetCheckResult:
-        _, (day,) = keys_of_run(context.run.tags)
         with as_dagster_failures():
-            foreign = foreign_numbers(tenant_run, day)
+            foreign = _by_day(tenant_run, foreign_numbers)
         return AssetCheckResult(passed=not foreign, metadata={"foreign_numbers": foreign})
 
     return [facts_equal_marts, conclusions_cite_facts]
+
+
+def _by_day(
+    tenant_run: TenantRun, check: Callable[[TenantRun, BusinessDay], list[str]]
+) -> dict[str, list[str]]:
+    """What a check found, by day; nothing for a day where all is well."""
+    found = {day.isoformat(): check(tenant_run, day) for day in tenant_run.days}
+    return {day: complaints for day, complaints in found.items() if complaints}

@@ -8,6 +8,7 @@ Budget: the whole tree on one page; each command is its options and one call.
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -19,11 +20,18 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from synkro_assets.commands import terminal
-from synkro_assets.domain.business_day import parse_business_day
+from synkro_assets.domain.business_day import Window, parse_business_day, parse_instant
 from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
 from synkro_assets.operations import doctor as examination
-from synkro_assets.operations import integration_settings, report_reading, setup, tenant_config
+from synkro_assets.operations import (
+    integration_settings,
+    report_reading,
+    run_reading,
+    run_supervision,
+    setup,
+    tenant_config,
+)
 from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings, platform
@@ -34,9 +42,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 tenants = typer.Typer(no_args_is_help=True, help="The companies whose days are reported.")
 integrations = typer.Typer(no_args_is_help=True, help="A tenant's accounts at the providers.")
 reports = typer.Typer(no_args_is_help=True, help="Reports that were made.")
+runs = typer.Typer(no_args_is_help=True, help="The ledger of runs.")
 app.add_typer(tenants, name="tenants")
 app.add_typer(integrations, name="integrations")
 app.add_typer(reports, name="reports")
+app.add_typer(runs, name="runs")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Slug = Annotated[
@@ -136,21 +146,61 @@ def doctor(json: Json = False) -> None:
 def run(
     slug: Slug,
     day: Annotated[str | None, typer.Option(help="A closed day; default the latest.")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="A forced report from here.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Its end; local time or an offset.")
+    ] = None,
     deliver: Annotated[bool, typer.Option(help="Send the report whatever its day.")] = False,
     json: Json = False,
 ) -> None:
-    """Make a tenant-day's report now, in this process, recorded in Dagster."""
+    """Make a tenant-day's report, or one on any window, now, in this process."""
+    from synkro_assets.commands import run as runs
     from synkro_assets.commands.demo import summary
-    from synkro_assets.commands.run import run_day
 
     chosen = parse_business_day(day) if day else None
+    if (start is None) != (end is None) or (day and start):
+        raise UsageProblem("give --day, or --from together with --to")
     with migrated() as (settings, found):
         tenant = tenant_config.find_tenant(found, TenantSlug(slug))
-        done = run_day(settings, found, tenant, chosen, deliver=deliver)
+        if start and end:
+            zone = tenant.config.calendar.zone
+            window = Window(parse_instant(start, zone), parse_instant(end, zone))
+            done = runs.run_window(settings, found, tenant, window, deliver=deliver)
+        else:
+            done = runs.run_day(settings, found, tenant, chosen, deliver=deliver)
     if json:
         terminal.emit(summary([done])[0])
     else:
         terminal.show(done.report.summary_text)
+
+
+@app.command()
+def backfill(
+    slug: Slug,
+    first: Annotated[str, typer.Option("--from", help="The first day, YYYY-MM-DD.")],
+    last: Annotated[str, typer.Option("--to", help="The last day, YYYY-MM-DD.")],
+    deliver: Annotated[bool, typer.Option(help="Send the reports of these days.")] = False,
+    json: Json = False,
+) -> None:
+    """Make the reports of a range of days; one bad day does not cost the others."""
+    from synkro_assets.commands.backfill import run_backfill
+
+    bounds = parse_business_day(first), parse_business_day(last)
+    with migrated() as (settings, found):
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
+        done = run_backfill(settings, found, tenant, *bounds, deliver=deliver)
+    if json:
+        terminal.emit(done.as_dict())
+    else:
+        rows = [
+            (each["day"], each["status"], each["error"] or "") for each in done.as_dict()["days"]
+        ]
+        terminal.table(("day", "status", "error"), rows)
+    if done.failed:
+        raise WorkFailed(
+            f"{len(done.failed)} of {len(done.days)} days of {slug} failed, the others are done: "
+            "mend the cause and run the command for those days again"
+        )
 
 
 @app.command()
@@ -275,6 +325,42 @@ def integrations_check(
     broken = [outcome.kind for outcome in outcomes if outcome.status == "error"]
     if broken:
         raise WorkFailed(f"not working: {', '.join(broken)}")
+
+
+@runs.command("list")
+def runs_list(
+    slug: Slug,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 30,
+    json: Json = False,
+) -> None:
+    """A tenant's runs, newest first: who asked, what for, how it went."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
+        listed = run_reading.listed(found, tenant, limit)
+    if json:
+        terminal.emit(listed)
+    else:
+        terminal.table(run_reading.COLUMNS, [run_reading.row(each, tenant) for each in listed])
+
+
+@runs.command("log")
+def runs_log(job_run_id: int, json: Json = False) -> None:
+    """One run's step log."""
+    with migrated() as (_, found):
+        told = run_reading.log(found, job_run_id)
+    if json:
+        terminal.emit(told)
+    else:
+        terminal.table(("at (UTC)", "level", "step", "message"), run_reading.log_rows(told))
+
+
+@runs.command("stop")
+def runs_stop(job_run_id: int) -> None:
+    """Stop a run and wait until it is gone, or take back a request."""
+    with migrated() as (_, found):
+        actor = f"{getpass.getuser()} (synkro runs stop)"
+        row = run_supervision.stop_run(found, job_run_id, actor)
+    terminal.say(f"run {job_run_id} is {row['status']}")
 
 
 @reports.command("list")

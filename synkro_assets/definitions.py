@@ -6,16 +6,22 @@ call ``build_defs`` with other resources instead of patching.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from dagster import Definitions, in_process_executor
 
-from synkro_assets import asset_checks, jobs, partitions
+from synkro_assets import asset_checks, forced_report_ops, jobs, partitions, schedules, sensors
 from synkro_assets.assets import dbt_models, delivery, raw_amocrm, raw_radist, reports
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
 from synkro_assets.storage.transforms import TransformProject
+
+# Backfill policies are chosen on purpose (``assets/raw_specs.py``); nobody at a terminal needs to
+# hear that they differ, or that Dagster still calls them beta.
+warnings.filterwarnings("ignore", message=".*backfill_policy.*currently in beta")
+warnings.filterwarnings("ignore", message=".*varying BackfillPolicies")
 
 
 def build_defs(settings: Settings, **overrides: Any) -> Definitions:
@@ -26,6 +32,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     project = TransformProject(PROJECT_ROOT / "dbt_project")
     project.prepare(may_parse=not settings.is_production)
     days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
+    asset_jobs = {job.name: job for job in jobs.build(days)}
+    forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
     return Definitions(
         assets=[
             raw_amocrm.build(days),
@@ -35,7 +43,9 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             delivery.build(days),
         ],
         asset_checks=asset_checks.build(),
-        jobs=jobs.build(days),
+        jobs=[*asset_jobs.values(), forced_report_job],
+        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT]),
+        sensors=sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
         executor=in_process_executor,
         resources={
             "platform": PlatformResource(),

@@ -19,13 +19,19 @@ from dagster import (
     MultiPartitionsDefinition,
 )
 
-from synkro_assets.domain.business_day import BusinessDay, parse_business_day
+from synkro_assets.domain.business_day import BusinessDay, days_between, parse_business_day
+from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.tenant import TenantSlug, parse_slug
 
 TENANTS = "synkro_tenants"
 TENANT, BUSINESS_DAY = "tenant", "business_day"
 
 PARTITION_TAG = "dagster/partition"
+RANGE_START_TAG = "dagster/asset_partition_range_start"
+RANGE_END_TAG = "dagster/asset_partition_range_end"
+
+# Whose run it is, for Dagster's concurrency limits and for runs that have no partition.
+TENANT_TAG = "synkro/tenant"
 
 
 def tenant_business_day(first_day: date) -> MultiPartitionsDefinition:
@@ -64,10 +70,33 @@ def run_tags(tenant: TenantSlug, day: BusinessDay) -> dict[str, str]:
     }
 
 
+def range_tags(tenant: TenantSlug, first: BusinessDay, last: BusinessDay) -> dict[str, str]:
+    """The tags by which Dagster knows a run over a range of a tenant's days."""
+    return {
+        RANGE_START_TAG: str(partition_key(tenant, first)),
+        RANGE_END_TAG: str(partition_key(tenant, last)),
+    }
+
+
 def keys_of_run(tags: Mapping[str, str]) -> tuple[TenantSlug, list[BusinessDay]]:
-    """The tenant and days a run was started for, by its tags."""
-    tenant, day = split_key(tags[PARTITION_TAG])
-    return tenant, [day]
+    """The tenant and days a run was started for, by its tags, in order.
+
+    Raises UsageProblem for a run without partitions and for a range over several tenants: each
+    tenant has a claim of its own, so a run is of one.
+    """
+    if PARTITION_TAG in tags:
+        tenant, day = split_key(tags[PARTITION_TAG])
+        return tenant, [day]
+    if RANGE_START_TAG not in tags or RANGE_END_TAG not in tags:
+        raise UsageProblem("this run names no partition: choose a tenant and its days")
+    tenant, first = split_key(tags[RANGE_START_TAG])
+    last_tenant, last = split_key(tags[RANGE_END_TAG])
+    if tenant != last_tenant:
+        raise UsageProblem(
+            f"this run covers the tenants from {tenant} to {last_tenant}: a run is of one tenant; "
+            "choose one, or launch a backfill, which makes a run for each"
+        )
+    return tenant, days_between(first, last)
 
 
 def register_tenants(instance: DagsterInstance, slugs: Sequence[TenantSlug]) -> list[TenantSlug]:

@@ -4,23 +4,38 @@ What lives here: how a run gets its platform and its claim on a tenant. They car
 their own, so that no URL or key shows in Dagit; ``settings`` is read when a run begins.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, timedelta
 from typing import Any
 
-from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
+from dagster import ConfigurableResource, DagsterRun, InitResourceContext, ResourceDependency
 from dagster._core.events import DagsterEventType
+from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG
 
+from synkro_assets.domain.business_day import Window, parse_instant
+from synkro_assets.domain.errors import SynkroError
+from synkro_assets.domain.tenant import Tenant, parse_slug
 from synkro_assets.failures import as_dagster_failures
+from synkro_assets.operations.forced_window import touched_days
 from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.tenant_run import TenantRun, begin_run
-from synkro_assets.partitions import keys_of_run
+from synkro_assets.operations.tenant_config import find_tenant
+from synkro_assets.operations.tenant_run import STOPPED, RunOrder, TenantRun, begin_run
+from synkro_assets.partitions import TENANT_TAG, keys_of_run
 from synkro_assets.settings import load_settings, platform
-from synkro_assets.storage.tenants import tenant_by_slug
 
 REQUESTED_BY_TAG = "synkro/requested_by"
 TRIGGER_TAG = "synkro/trigger"
 DELIVER_TAG = "synkro/deliver"
+JOB_RUN_TAG = "synkro/job_run_id"
+WAITS_TAG = "synkro/waits"
+WINDOW_START_TAG = "synkro/window_start"
+WINDOW_END_TAG = "synkro/window_end"
+
+# Longer than any tenant-day takes; a backfill of months is waited for in vain and says so.
+PATIENCE = timedelta(minutes=30)
+
+_JOB_TYPES = {"daily_report_job": "daily_report", "forced_report_job": "forced_report"}
 
 
 class PlatformResource(ConfigurableResource[Platform]):
@@ -41,26 +56,65 @@ class TenantRunResource(ConfigurableResource[TenantRun]):
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
         run = context.run
         assert run is not None
-        with as_dagster_failures():
+        with as_dagster_failures(), _never_retried(context):
             opened = self.platform
-            slug, days = keys_of_run(run.tags)
-            with opened.database.transaction() as connection:
-                tenant = tenant_by_slug(connection, slug)
-            tenant_run = begin_run(
-                opened,
-                tenant,
-                days,
-                {
-                    "job_type": "daily_report",
-                    "trigger_type": run.tags.get(TRIGGER_TAG, "manual"),
-                    "requested_by": run.tags.get(REQUESTED_BY_TAG, "dagit"),
-                    "dagster_run_id": run.run_id,
-                },
-            )
+            tenant, order = order_of(opened, run)
+            tenant_run = begin_run(opened, tenant, order, on_wait=_said_by(context))
         try:
             yield tenant_run
         finally:
             tenant_run.close(*_outcome(context, tenant_run))
+
+
+def order_of(opened: Platform, run: DagsterRun) -> tuple[Tenant, RunOrder]:
+    """What a Dagster run is to do, by its tags; raises UsageProblem when they name no work."""
+    window = _window_of(run.tags)
+    if window is None:
+        slug, days = keys_of_run(run.tags)
+        tenant = find_tenant(opened, slug)
+    else:
+        tenant = find_tenant(opened, parse_slug(run.tags.get(TENANT_TAG, "")))
+        days = touched_days(tenant, window)
+    asked_by = run.tags.get(JOB_RUN_TAG)
+    trigger = "backfill" if BACKFILL_ID_TAG in run.tags else "manual"
+    return tenant, RunOrder(
+        days=days,
+        job_type=_JOB_TYPES.get(run.job_name, "materialization"),
+        trigger_type=run.tags.get(TRIGGER_TAG, trigger),
+        requested_by=run.tags.get(REQUESTED_BY_TAG, "dagit"),
+        dagster_run_id=run.run_id,
+        window=window,
+        covers_open_days=window is not None,
+        patience=timedelta(0) if run.tags.get(WAITS_TAG) == "no" else PATIENCE,
+        job_run_id=int(asked_by) if asked_by is not None else None,
+    )
+
+
+def _window_of(tags: Mapping[str, str]) -> Window | None:
+    """The window of a forced report, by the run's tags."""
+    start, end = tags.get(WINDOW_START_TAG), tags.get(WINDOW_END_TAG)
+    if start is None or end is None:
+        return None
+    return Window(parse_instant(start, UTC), parse_instant(end, UTC))
+
+
+@contextmanager
+def _never_retried(context: InitResourceContext) -> Generator[None, None, None]:
+    """A refused start is no crash: Dagster is told not to start the run again by itself."""
+    try:
+        yield
+    except SynkroError:
+        if context.instance is not None and context.run is not None:
+            context.instance.add_run_tags(context.run.run_id, {MAX_RETRIES_TAG: "0"})
+        raise
+
+
+def _said_by(context: InitResourceContext) -> Callable[[str], None]:
+    def say(message: str) -> None:
+        if context.log is not None:
+            context.log.info(message)
+
+    return say
 
 
 def _outcome(context: InitResourceContext, tenant_run: TenantRun) -> tuple[str, str | None]:
@@ -76,6 +130,9 @@ def _outcome(context: InitResourceContext, tenant_run: TenantRun) -> tuple[str, 
         }
         for kind in (DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE)
     }
+    if tenant_run.stopped_by is not None:
+        tenant_run.log(f"stopped by {tenant_run.stopped_by}", level="warning")
+        return "canceled", STOPPED
     if ended[DagsterEventType.STEP_FAILURE] or tenant_run.failure:
         return "failed", tenant_run.failure or "a step failed: see the run in Dagit"
     assert run.execution_plan_snapshot_id is not None

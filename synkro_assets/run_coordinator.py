@@ -9,11 +9,10 @@ from __future__ import annotations
 from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
-from synkro_assets.partitions import PARTITION_TAG
+from synkro_assets.partitions import PARTITION_TAG, RANGE_START_TAG, TENANT_TAG
 
-TENANT_TAG = "synkro/tenant"
-
-_RANGE_START = "dagster/asset_partition_range_start"
+# Sending takes no claim on the tenant and must not wait for its next long run.
+_FREE_JOBS = {"telegram_delivery_job"}
 
 
 class TenantRunCoordinator(QueuedRunCoordinator):
@@ -21,8 +20,8 @@ class TenantRunCoordinator(QueuedRunCoordinator):
 
     def submit_run(self, context: SubmitRunContext) -> DagsterRun:
         run = context.dagster_run
-        key = run.tags.get(PARTITION_TAG) or run.tags.get(_RANGE_START)
-        if key and TENANT_TAG not in run.tags:
+        key = run.tags.get(PARTITION_TAG) or run.tags.get(RANGE_START_TAG)
+        if key and TENANT_TAG not in run.tags and run.job_name not in _FREE_JOBS:
             self._instance.add_run_tags(run.run_id, {TENANT_TAG: key.rpartition("|")[2]})
             tagged = self._instance.get_run_by_id(run.run_id)
             assert tagged is not None

@@ -14,8 +14,9 @@ from psycopg import sql
 
 from synkro_assets.commands.dagster_runs import dagster_instance
 from synkro_assets.commands.run import DayRun, run_day
+from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.tenant_run import TenantRun, begin_run
+from synkro_assets.operations.tenant_run import RunOrder, TenantRun, begin_run
 from synkro_assets.settings import Settings, load_settings
 from tests.stage import Scene
 
@@ -60,16 +61,21 @@ def dagster_of(platform: Platform) -> Iterator[DagsterInstance]:
         yield instance
 
 
-@contextmanager
-def claimed(scene: Scene) -> Iterator[TenantRun]:
-    """A run of the scene's day without Dagster."""
-    request = {
+def order(*days: BusinessDay, **changes: Any) -> RunOrder:
+    """An order for days of a tenant by nobody in particular."""
+    asked = {
         "job_type": "daily_report",
         "trigger_type": "manual",
         "requested_by": "a test",
         "dagster_run_id": f"none-{os.urandom(4).hex()}",
     }
-    begun = begin_run(scene.platform, scene.tenant, [scene.day], request)
+    return RunOrder(days=days, **(asked | changes))
+
+
+@contextmanager
+def claimed(scene: Scene) -> Iterator[TenantRun]:
+    """A run of the scene's day without Dagster."""
+    begun = begin_run(scene.platform, scene.tenant, order(scene.day))
     try:
         yield begun
     finally:

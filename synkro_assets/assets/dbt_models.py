@@ -4,7 +4,7 @@ What lives here: how the project looks in Dagster and how dbt's events become Da
 is ``storage/transforms.py``; the models are ``dbt_project``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dagster import (
@@ -13,8 +13,6 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     MaterializeResult,
-    MetadataValue,
-    Output,
     PartitionsDefinition,
     ResourceParam,
 )
@@ -22,14 +20,19 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.dbt_manifest import validate_manifest
 
+from synkro_assets.assets.day_outcomes import Metadata, record_run_days
+from synkro_assets.assets.raw_specs import REST_BACKFILL
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import TransformFailed
 from synkro_assets.failures import as_dagster_failures
+from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.partitions import split_key
 from synkro_assets.storage.transforms import TransformProject, row_counts
 
 ROW_COUNT = "dagster/partition_row_count"
+STEP = "dbt_models"
+
+DbtEvent = dict[str, Any]
 
 
 class SynkroTranslator(DagsterDbtTranslator):
@@ -57,72 +60,101 @@ def build(project: TransformProject, partitions: PartitionsDefinition) -> Assets
         dagster_dbt_translator=SynkroTranslator(),
         name="dbt_models",
         exclude="resource_type:unit_test",
+        backfill_policy=REST_BACKFILL,
     )
     def dbt_models(
         context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> Iterator[Any]:
-        _, day = split_key(context.partition_key)
         with as_dagster_failures(), tenant_run.step("dbt_models", progress=45):
-            yield from _built(context, project, tenant_run, day)
+            yield from _built(context, project, tenant_run)
 
     return dbt_models
 
 
-def _built(
-    context: AssetExecutionContext,
+def build_days(
     project: TransformProject,
     tenant_run: TenantRun,
-    day: BusinessDay,
+    on_retry: Callable[[str], None],
+    on_attempt: Callable[[list[DbtEvent]], None] = lambda _: None,
+) -> DayOutcomes[Metadata]:
+    """Rebuild and test the run's days together; days whose tests are red are found by halving.
+
+    ``on_attempt`` is given dbt's events of each build that stands: of good days, or of one bad one.
+    """
+
+    def attempt(days: Sequence[BusinessDay]) -> dict[BusinessDay, Metadata]:
+        events: list[DbtEvent] = []
+        platform, tenant_id = tenant_run.platform, tenant_run.tenant.tenant_id
+        try:
+            project.build_days(platform.database, tenant_id, days, events.append)
+        except TransformFailed:
+            if len(days) == 1:
+                on_attempt(events)
+            raise
+        on_attempt(events)
+        return _row_counts(project, tenant_run, days)
+
+    outcomes = each_good_day(tenant_run.days, attempt, on_retry)
+    if outcomes.done:
+        days = len(outcomes.done)
+        said = "1 day" if days == 1 else f"{days} days"
+        tenant_run.log(f"transforms of {said} built and tested", step=STEP)
+    return outcomes
+
+
+def _built(
+    context: AssetExecutionContext, project: TransformProject, tenant_run: TenantRun
 ) -> Iterator[Any]:
-    """Dagster's events of a tenant-day build; of a failed one its checks, before it raises."""
-    events: list[dict[str, Any]] = []
-    failure: TransformFailed | None = None
-    try:
-        project.build_days(
-            tenant_run.platform.database, tenant_run.tenant.tenant_id, [day], events.append
-        )
-    except TransformFailed as problem:
-        failure = problem
-    counts: dict[AssetKey, int] = {}
-    if failure is None:
-        # Dagster wants parents first, and no view is built on a table.
-        yield from _views(project, tenant_run, day)
-        counts = _row_counts(project, tenant_run, day, "incremental")
+    """Dagster's events of a build; of one with a bad day its checks, before it raises."""
+    attempts: list[list[DbtEvent]] = []
+    outcomes = build_days(project, tenant_run, context.log.warning, attempts.append)
+    is_whole = not outcomes.failed and not tenant_run.refused
+    told = [outcome for events in attempts for outcome in _as_dagster(context, project, events)]
+    checks = [each for each in told if isinstance(each, AssetCheckResult)]
+    if not is_whole:
+        yield from _worst_of_each(checks)
+    record_run_days(context, tenant_run, outcomes, step=STEP)
+    # Dagster wants parents first, and no view is built on a table. A run never rebuilds a view.
+    for node in project.models("view"):
+        yield MaterializeResult(asset_key=AssetKey([node["schema"], node["name"]]))
+    yield from told
+
+
+def _as_dagster(
+    context: AssetExecutionContext, project: TransformProject, events: list[DbtEvent]
+) -> Iterator[Any]:
+    manifest = validate_manifest(project.manifest_path)
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
-        for outcome in message.to_default_asset_events(
-            manifest=validate_manifest(project.manifest_path),
-            dagster_dbt_translator=SynkroTranslator(),
-            context=context,
-        ):
-            if isinstance(outcome, Output):
-                key = context.asset_key_for_output(outcome.output_name)
-                outcome = outcome.with_metadata({**outcome.metadata, ROW_COUNT: counts.get(key, 0)})
-            if failure is None or isinstance(outcome, AssetCheckResult):
-                yield outcome
-    if failure is not None:
-        raise failure
-    tenant_run.log("transforms built and tested", step="dbt_models")
-
-
-def _views(
-    project: TransformProject, tenant_run: TenantRun, day: BusinessDay
-) -> Iterator[MaterializeResult]:
-    """A run never rebuilds a view; what it shows of the day is counted and recorded."""
-    for key, count in _row_counts(project, tenant_run, day, "view").items():
-        yield MaterializeResult(
-            asset_key=key,
-            metadata={
-                ROW_COUNT: count,
-                "materialized": MetadataValue.text("view, created by synkro migrate"),
-            },
+        yield from message.to_default_asset_events(
+            manifest=manifest, dagster_dbt_translator=SynkroTranslator(), context=context
         )
+
+
+def _worst_of_each(checks: list[AssetCheckResult]) -> list[AssetCheckResult]:
+    """One result per check: a failed one where any day's build had one."""
+    worst: dict[tuple[AssetKey | None, str | None], AssetCheckResult] = {}
+    for check in checks:
+        name = (check.asset_key, check.check_name)
+        if name not in worst or not check.passed:
+            worst[name] = check
+    return list(worst.values())
 
 
 def _row_counts(
-    project: TransformProject, tenant_run: TenantRun, day: BusinessDay, materialized: str
-) -> dict[AssetKey, int]:
-    """How many rows of the day each model of a kind holds."""
+    project: TransformProject, tenant_run: TenantRun, days: Sequence[BusinessDay]
+) -> dict[BusinessDay, Metadata]:
+    """How many rows each model holds of each day."""
     with tenant_run.transaction() as connection:
-        counts = row_counts(connection, project, tenant_run.tenant.tenant_id, [day], materialized)
-    return {AssetKey(list(name)): count for name, count in counts.items()}
+        counts = row_counts(connection, project, tenant_run.tenant.tenant_id, days)
+    views = {(node["schema"], node["name"]) for node in project.models("view")}
+    return {
+        day: {
+            AssetKey(list(name)): {
+                ROW_COUNT: of_days[day],
+                **({"materialized": "view, created by synkro migrate"} if name in views else {}),
+            }
+            for name, of_days in counts.items()
+        }
+        for day in days
+    }

@@ -3,7 +3,7 @@
 What lives here: the Dagster skin. Fetching is ``ingestion/amocrm.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dagster import (
     AssetExecutionContext,
@@ -14,12 +14,14 @@ from dagster import (
     multi_asset,
 )
 
-from synkro_assets.assets.raw_specs import load_day, raw_specs
+from synkro_assets.assets.raw_specs import RAW_BACKFILL, Source, materialize_days, raw_specs
+from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
+from synkro_assets.ingestion.amocrm import Rows
+from synkro_assets.ingestion.days import Windows, amocrm_days, span
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.partitions import split_key
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
 
 _DESCRIPTIONS = {
@@ -40,17 +42,26 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
     @multi_asset(
         name="raw_amocrm",
         specs=raw_specs("raw_amocrm", AMOCRM_TABLES, _DESCRIPTIONS, partitions, kind="amocrm"),
+        backfill_policy=RAW_BACKFILL,
     )
     def raw_amocrm(
         context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> Iterator[MaterializeResult]:
-        _, day = split_key(context.partition_key)
         with as_dagster_failures(), tenant_run.step("raw/amocrm", progress=5):
-            window = tenant_run.plan(day).window
-            with amocrm_client(tenant_run.platform, tenant_run.tenant) as client:
-                fetched = amocrm.fetch_day(client, window, context.log.info)
-            rows = amocrm.raw_rows(fetched, tenant_run.tenant.default_region)
-            results = load_day(context, tenant_run, day, AMOCRM_TABLES, rows)
-        yield from results
+            source = amocrm_source(tenant_run, context.log.info)
+            yield from materialize_days(context, tenant_run, source)
 
     return raw_amocrm
+
+
+def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> Source:
+    """amoCRM with the run's credentials."""
+
+    def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
+        with amocrm_client(tenant_run.platform, tenant_run.tenant) as client:
+            fetched = amocrm.fetch_day(client, span(windows), on_progress)
+        region = tenant_run.tenant.default_region
+        days = amocrm_days(fetched, windows)
+        return {day: amocrm.raw_rows(share, region) for day, share in days.items()}
+
+    return Source("amocrm", AMOCRM_TABLES, lambda mode: mode.reads_amocrm, fetch)

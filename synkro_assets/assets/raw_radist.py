@@ -3,7 +3,7 @@
 What lives here: the Dagster skin. Fetching is ``ingestion/radist.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dagster import (
     AssetExecutionContext,
@@ -14,12 +14,14 @@ from dagster import (
     multi_asset,
 )
 
-from synkro_assets.assets.raw_specs import load_day, raw_specs
+from synkro_assets.assets.raw_specs import RAW_BACKFILL, Source, materialize_days, raw_specs
+from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import radist
+from synkro_assets.ingestion.days import Windows, radist_days, span
+from synkro_assets.ingestion.radist import Rows
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.partitions import split_key
 from synkro_assets.providers.radist import parse_time
 from synkro_assets.storage.raw_rows import RADIST_TABLES
 
@@ -35,21 +37,31 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
     @multi_asset(
         name="raw_radist",
         specs=raw_specs("raw_radist", RADIST_TABLES, _DESCRIPTIONS, partitions, kind="radist"),
+        backfill_policy=RAW_BACKFILL,
     )
     def raw_radist(
         context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
     ) -> Iterator[MaterializeResult]:
-        _, day = split_key(context.partition_key)
         with as_dagster_failures(), tenant_run.step("raw/radist", progress=20):
-            window, config = tenant_run.plan(day).window, tenant_run.tenant.config
-            limits = radist.Limits(
-                contact_pages=config.max_radist_contact_pages,
-                message_pages=config.max_radist_message_pages,
-            )
-            with radist_client(tenant_run.platform, tenant_run.tenant) as client:
-                fetched = radist.fetch_day(client, window, limits, parse_time, context.log.info)
-            rows = radist.raw_rows(fetched, tenant_run.tenant.default_region, parse_time)
-            results = load_day(context, tenant_run, day, RADIST_TABLES, rows)
-        yield from results
+            source = radist_source(tenant_run, context.log.info)
+            yield from materialize_days(context, tenant_run, source)
 
     return raw_radist
+
+
+def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> Source:
+    """Radist with the run's credentials; the page limits are per day."""
+    config = tenant_run.tenant.config
+
+    def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
+        limits = radist.Limits(
+            contact_pages=config.max_radist_contact_pages,
+            message_pages=config.max_radist_message_pages * len(windows),
+        )
+        with radist_client(tenant_run.platform, tenant_run.tenant) as client:
+            fetched = radist.fetch_day(client, span(windows), limits, parse_time, on_progress)
+        region = tenant_run.tenant.default_region
+        days = radist_days(fetched, windows, parse_time)
+        return {day: radist.raw_rows(share, region, parse_time) for day, share in days.items()}
+
+    return Source("radist", RADIST_TABLES, lambda mode: mode.reads_radist, fetch)

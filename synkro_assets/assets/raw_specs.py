@@ -1,16 +1,18 @@
-"""What the raw groups share: their specs and loading a fetched day into their tables.
+"""What the raw groups share: their specs, and reading and loading a run's days.
 
 What lives here: nothing of a particular provider. The tables are ``storage/raw_rows.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from dagster import (
     AssetExecutionContext,
+    AssetKey,
     AssetSpec,
+    BackfillPolicy,
     MaterializeResult,
     MetadataValue,
     PartitionsDefinition,
@@ -18,7 +20,11 @@ from dagster import (
     TableSchema,
 )
 
-from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.assets.day_outcomes import Metadata, record_run_days
+from synkro_assets.domain.business_day import BusinessDay, Window
+from synkro_assets.domain.tenant import Mode
+from synkro_assets.ingestion.amocrm import Rows
+from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
@@ -30,6 +36,12 @@ from synkro_assets.storage.raw_rows import (
 )
 
 OWNERS = ["team:data"]
+
+# Dagster puts assets of one policy into one run, where a failed step skips all that follow it. So
+# the raw assets carry another policy than the rest: a backfill runs them apart and then asks the
+# rest only for days whose raw rows are there. Either way a run is about a month of one tenant.
+RAW_BACKFILL = BackfillPolicy.multi_run(max_partitions_per_run=31)
+REST_BACKFILL = BackfillPolicy.multi_run(max_partitions_per_run=30)
 
 
 def raw_specs(
@@ -63,37 +75,82 @@ def raw_specs(
     ]
 
 
-def load_day(
-    context: AssetExecutionContext,
-    tenant_run: TenantRun,
-    day: BusinessDay,
-    tables: Sequence[RawTable],
-    rows: dict[str, list[tuple[Any, ...]]],
-) -> list[MaterializeResult]:
-    """Load a fetched day into its tables in one transaction: all of it or nothing."""
-    plan = tenant_run.plan(day)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A provider as the raw assets see it: its tables, who reads it and how.
+
+    ``fetch`` answers the rows of each window's day, by table name; it may raise for all of them.
+    """
+
+    name: str
+    tables: Sequence[RawTable]
+    is_read_in: Callable[[Mode], bool]
+    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, Rows]]
+
+
+def materialize_days(
+    context: AssetExecutionContext, tenant_run: TenantRun, source: Source
+) -> Iterator[MaterializeResult]:
+    """Read and load the run's days: whole days or nothing of them, one bad day costing no other."""
+    loaded = load_days(tenant_run, source, context.run_id, context.log.info)
+    record_run_days(context, tenant_run, loaded, step=f"raw/{source.name}")
+    for table in source.tables:
+        yield MaterializeResult(asset_key=["raw", table.name])
+
+
+def load_days(
+    tenant_run: TenantRun, source: Source, run_id: str, on_progress: Callable[[str], None]
+) -> DayOutcomes[Metadata]:
+    """Read the days whose mode has the source in one go and load each in its own transaction."""
+    step = f"raw/{source.name}"
+    read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
+
+    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Rows]:
+        return source.fetch({day: tenant_run.read_window(day) for day in days})
+
+    def load(day: BusinessDay, rows: Rows) -> Metadata:
+        counts = _load_day(tenant_run, source, day, rows, run_id)
+        said = ", ".join(f"{count} {name}" for name, count in counts.items())
+        tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
+        return _metadata(tenant_run, day, counts)
+
+    outcomes = each_good_day(read, attempt, on_progress).then(load)
+    for day in tenant_run.days:
+        if day not in read:
+            mode = tenant_run.plan(day).mode
+            tenant_run.log(f"{day}: not read, the mode is {mode}", step=step)
+            outcomes.done[day] = {
+                AssetKey(["raw", table.name]): {"dagster/partition_row_count": 0, "mode": mode}
+                for table in source.tables
+            }
+    return outcomes
+
+
+def _load_day(
+    tenant_run: TenantRun, source: Source, day: BusinessDay, rows: Rows, run_id: str
+) -> dict[str, int]:
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
         business_day=day,
         fetched_at=tenant_run.platform.clock.now(),
-        run_id=context.run_id,
+        run_id=run_id,
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
-        counts = {
-            table.name: load_rows(connection, table, load, rows[table.name]) for table in tables
+        return {
+            table.name: load_rows(connection, table, load, rows[table.name])
+            for table in source.tables
         }
-    said = ", ".join(f"{count} {name}" for name, count in counts.items())
-    tenant_run.log(f"stored {said}", step=f"raw/{tables[0].name.split('_')[0]}", metadata=counts)
-    return [
-        MaterializeResult(
-            asset_key=["raw", name],
-            metadata={
-                "dagster/partition_row_count": count,
-                "window_start": MetadataValue.timestamp(plan.window.start),
-                "window_end": MetadataValue.timestamp(plan.window.end),
-                "timezone": plan.timezone,
-            },
-        )
+
+
+def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]) -> Metadata:
+    plan, window = tenant_run.plan(day), tenant_run.read_window(day)
+    return {
+        AssetKey(["raw", name]): {
+            "dagster/partition_row_count": count,
+            "window_start": MetadataValue.timestamp(window.start),
+            "window_end": MetadataValue.timestamp(window.end),
+            "timezone": plan.timezone,
+        }
         for name, count in counts.items()
-    ]
+    }

@@ -1,4 +1,4 @@
-"""Running a job for one partition in this process, recorded in Dagster like any other run.
+"""Running a job for a tenant in this process, recorded in Dagster like any other run.
 
 What lives here: opening the instance, creating the run and following it. What the jobs do is
 ``definitions``.
@@ -7,9 +7,8 @@ What lives here: opening the instance, creating the run and following it. What t
 from __future__ import annotations
 
 import os
-import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
 from synkro_assets.storage.run_ledger import RunEvent, events_since
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent, DagsterInstance, Definitions
+    from dagster import AssetKey, DagsterEvent, DagsterInstance, Definitions
     from dagster._core.remote_origin import RemoteJobOrigin
 
 FOLLOW_SECONDS = 0.3
@@ -69,43 +68,57 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[DagsterI
         yield instance
 
 
-def run_partition(
+def run_job(
     instance: DagsterInstance,
     defs: Definitions,
     job_name: str,
     tenant: Tenant,
-    day: BusinessDay,
     tags: dict[str, str],
+    *,
+    groups: Sequence[str] = (),
     on_created: Callable[[str], None] = lambda _: None,
 ) -> RunOutcome:
-    """Run a job for a tenant's day now; the run shows in Dagit with its lineage and log."""
+    """Run a job of a tenant now; the run shows in Dagit with its lineage and log.
+
+    ``tags`` name the partitions; of an asset job only the assets of ``groups`` run, if any.
+    """
     from dagster import DagsterEventType
     from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
-    from synkro_assets.partitions import register_tenants, run_tags
-    from synkro_assets.run_coordinator import TENANT_TAG
+    from synkro_assets.failures import event_sentence
+    from synkro_assets.partitions import TENANT_TAG, register_tenants
 
     register_tenants(instance, [tenant.slug])
     job = defs.resolve_job_def(job_name)
+    chosen = _assets_of(defs, groups) if groups else None
+    if chosen is not None:
+        job = job.get_subset(asset_selection=chosen)
     run = instance.create_run_for_job(
         job,
         execution_plan=create_execution_plan(job, run_config=_QUIET),
         run_config=_QUIET,
-        tags={**job.run_tags, **run_tags(tenant.slug, day), TENANT_TAG: tenant.slug, **tags},
-        asset_selection=None,
+        tags={**job.run_tags, TENANT_TAG: tenant.slug, **tags},
+        asset_selection=frozenset(chosen) if chosen is not None else None,
         remote_job_origin=_origin(job_name),
     )
     on_created(run.run_id)
     errors: list[tuple[str, type[SynkroError]]] = []
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
         if event.event_type in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):
-            errors.append((_sentence(event), _error_class(event)))
+            errors.append((event_sentence(event), _error_class(event)))
     finished = instance.get_run_by_id(run.run_id)
     succeeded = finished is not None and finished.is_success
     if succeeded:
         return RunOutcome(run.run_id, True, None)
-    return RunOutcome(run.run_id, False, *next(iter(errors), ("unknown", WorkFailed)))
+    return RunOutcome(run.run_id, False, *next(iter(errors), ("it was stopped", WorkFailed)))
+
+
+def _assets_of(defs: Definitions, groups: Sequence[str]) -> set[AssetKey]:
+    graph = defs.resolve_asset_graph()
+    return {
+        key for key in graph.materializable_asset_keys if graph.get(key).group_name in set(groups)
+    }
 
 
 def _origin(job_name: str) -> RemoteJobOrigin:
@@ -122,21 +135,6 @@ def _origin(job_name: str) -> RemoteJobOrigin:
         location_name="synkro",
     )
     return RemoteJobOrigin(RemoteRepositoryOrigin(server, "__repository__"), job_name)
-
-
-def _sentence(event: DagsterEvent) -> str:
-    """What a failed step or run said, without Dagster's wrapping."""
-    data = event.event_specific_data
-    failure = getattr(data, "user_failure_data", None)
-    if failure is not None and failure.description:
-        return str(failure.description)
-    error = getattr(data, "error", None)
-    cause = error
-    while cause is not None and cause.cause is not None:
-        cause = cause.cause
-    text = cause.message if cause is not None else event.message
-    # An error that a resource raised carries its class's full name in front.
-    return re.sub(r"^(?:\w+\.)+\w+: ", "", " ".join(str(text or "").split()))
 
 
 def _error_class(event: DagsterEvent) -> type[SynkroError]:
@@ -177,6 +175,25 @@ def following(
     finally:
         stop.set()
         thread.join()
+
+
+def materialized_days(
+    instance: DagsterInstance, run_id: str, assets: Sequence[tuple[str, ...]]
+) -> set[BusinessDay]:
+    """The days for which a run materialized every one of some assets."""
+    from dagster import DagsterEventType
+
+    from synkro_assets.partitions import split_key
+
+    found: dict[tuple[str, ...], set[BusinessDay]] = {name: set() for name in assets}
+    for record in instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION):
+        event = record.dagster_event
+        if event is None or event.asset_key is None or event.partition is None:
+            continue
+        name = tuple(event.asset_key.path)
+        if name in found:
+            found[name].add(split_key(event.partition)[1])
+    return set.intersection(*found.values())
 
 
 def unmaterialized_assets(instance: DagsterInstance, run_ids: list[str]) -> list[str]:

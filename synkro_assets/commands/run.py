@@ -17,18 +17,19 @@ from synkro_assets.commands.dagster_runs import (
     RunOutcome,
     dagster_instance,
     following,
-    run_partition,
+    run_job,
 )
 from synkro_assets.commands.terminal import busy, say
-from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.forced_window import require_allowed, touched_days
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.setup import require_up_to_date
 from synkro_assets.operations.tenant_run import require_closed
 from synkro_assets.settings import PROJECT_ROOT, Settings
-from synkro_assets.storage.deliveries import Part, parts_of_day
-from synkro_assets.storage.reports import StoredReport, daily_report
+from synkro_assets.storage.deliveries import Part, parts_of_day, parts_of_report
+from synkro_assets.storage.reports import StoredReport, daily_report, report_of_run
 from synkro_assets.storage.run_ledger import RunEvent
 
 _STYLES = {"error": "red", "warning": "yellow"}
@@ -36,7 +37,7 @@ _STYLES = {"error": "red", "warning": "yellow"}
 
 @dataclass(frozen=True, slots=True)
 class DayRun:
-    """A tenant-day that was run: its report, its messages and Dagster's runs."""
+    """A report that was made: its day (a forced one's last), its messages and Dagster's runs."""
 
     tenant: Tenant
     day: BusinessDay
@@ -65,24 +66,68 @@ def run_day(
     with busy("starting Dagster"), dagster_instance(settings, platform.database.url) as instance:
         # The heavy libraries are loaded here, under the spinner.
         from synkro_assets import definitions, jobs
+        from synkro_assets.partitions import run_tags
 
-        run = partial(run_partition, instance, definitions.defs)
-        tags = _tags(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
-        with following(platform, tenant, _narrator(tenant.config.timezone)) as follow:
-            runs = [run(jobs.DAILY_REPORT, tenant, chosen, tags, follow)]
+        run = partial(run_job, instance, definitions.defs)
+        tags = run_tags(tenant.slug, chosen)
+        tags |= asked_by(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
+            runs = [run(jobs.DAILY_REPORT, tenant, tags, on_created=follow)]
         _require_success(tenant, chosen, runs[0])
         if _parts(platform, tenant, chosen):
             say("delivering to Telegram")
-            runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, chosen, tags))
+            runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags))
             _require_success(tenant, chosen, runs[1])
     return _day_run(platform, tenant, chosen, runs)
 
 
-def _tags(requested_by: str, *, deliver: bool) -> dict[str, str]:
-    """The tags by which a run tells who asked for it and whether its report is to be sent."""
-    from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG
+def run_window(
+    settings: Settings, platform: Platform, tenant: Tenant, window: Window, *, deliver: bool
+) -> DayRun:
+    """Make a forced report on a window and, if asked, send it.
 
-    tags = {REQUESTED_BY_TAG: requested_by, TRIGGER_TAG: "manual"}
+    Raises UsageProblem for a window beyond the tenant's limits, WorkFailed as ``run_day`` does.
+    """
+    require_up_to_date(platform.database, PROJECT_ROOT)
+    require_allowed(tenant, window, platform.clock.now())
+    days = touched_days(tenant, window)
+    zone = ZoneInfo(tenant.config.timezone)
+    start, end = (moment.astimezone(zone) for moment in (window.start, window.end))
+    say(f"{tenant.slug}: {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} {zone.key}", style="bold")
+    with busy("starting Dagster"), dagster_instance(settings, platform.database.url) as instance:
+        from synkro_assets import definitions, jobs
+        from synkro_assets.partitions import run_tags
+        from synkro_assets.resources import WINDOW_END_TAG, WINDOW_START_TAG
+
+        run = partial(run_job, instance, definitions.defs)
+        tags = asked_by(f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        window_tags = {
+            WINDOW_START_TAG: window.start.isoformat(),
+            WINDOW_END_TAG: window.end.isoformat(),
+        }
+        with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
+            runs = [run(jobs.FORCED_REPORT, tenant, tags | window_tags, on_created=follow)]
+        _require_success(tenant, days[-1], runs[0])
+        if deliver:
+            say("delivering to Telegram")
+            runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags | run_tags(tenant.slug, days[-1])))
+            _require_success(tenant, days[-1], runs[1])
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        report = report_of_run(connection, tenant.tenant_id, runs[0].run_id)
+        parts = parts_of_report(connection, tenant.tenant_id, report.report_id) if report else []
+    if report is None:
+        raise WorkFailed(f"the run of {tenant.slug} ended without a report")
+    return DayRun(tenant, days[-1], [each.run_id for each in runs], report, parts)
+
+
+def asked_by(requested_by: str, *, deliver: bool, trigger: str = "manual") -> dict[str, str]:
+    """The tags by which a run tells who asked for it and whether its report is to be sent.
+
+    A person at a terminal is told who holds the tenant instead of waiting for it.
+    """
+    from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG, WAITS_TAG
+
+    tags = {REQUESTED_BY_TAG: requested_by, TRIGGER_TAG: trigger, WAITS_TAG: "no"}
     return tags | ({DELIVER_TAG: "yes"} if deliver else {})
 
 
@@ -106,7 +151,8 @@ def _require_success(tenant: Tenant, day: BusinessDay, run: RunOutcome) -> None:
         raise run.error_class(f"{tenant.slug}, {day}: {run.error} (Dagster run {run.run_id})")
 
 
-def _narrator(timezone: str) -> Callable[[RunEvent], None]:
+def narrator(timezone: str) -> Callable[[RunEvent], None]:
+    """Prints each line of a run's step log at its local time."""
     zone = ZoneInfo(timezone)
 
     def narrate(event: RunEvent) -> None:

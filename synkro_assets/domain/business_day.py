@@ -13,8 +13,9 @@ skipped a whole date (Samoa, 2011-12-30) that label's window is empty.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NewType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -96,3 +97,34 @@ def parse_business_day(text: str) -> BusinessDay:
     if day is None or day.isoformat() != text:
         raise UsageProblem(f"{text!r} is not a day: write it as YYYY-MM-DD")
     return BusinessDay(day)
+
+
+def days_between(first: BusinessDay, last: BusinessDay) -> list[BusinessDay]:
+    """Every label from ``first`` to ``last``, both included; none when they are out of order."""
+    return [BusinessDay(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+
+
+def stretches(days: Iterable[BusinessDay]) -> list[tuple[BusinessDay, BusinessDay]]:
+    """The longest runs of consecutive labels among ``days``, as (first, last), in order."""
+    found: list[tuple[BusinessDay, BusinessDay]] = []
+    for day in sorted(set(days)):
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def parse_instant(text: str, zone: tzinfo) -> datetime:
+    """An ISO 8601 instant in UTC; one without an offset is wall time of ``zone``.
+
+    Raises UsageProblem for anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageProblem(
+            f"{text!r} is not a time: write it as 2026-03-05T10:00, with an offset such as +03:00 "
+            "unless it is the tenant's local time"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

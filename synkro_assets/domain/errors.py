@@ -16,6 +16,7 @@ Dagster's retries (``failures``).
         ├── EmbeddedServerFailed
         ├── MigrationFailed
         ├── TransformFailed
+        ├── DaysFailed          of a range of days some failed; the others are done
         ├── TenantIsBusy        another run holds the tenant's claim
         ├── ClaimLost           this run's lease ended and somebody else took over
         ├── NothingToDeliver
@@ -31,6 +32,12 @@ Messages are one sentence, say what is wrong and what to do, and never carry a s
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TypeVar
+
+Day = TypeVar("Day", bound=date)
 
 
 class SynkroError(Exception):
@@ -79,6 +86,19 @@ class MigrationFailed(WorkFailed):
 
 class TransformFailed(WorkFailed):
     """dbt could not build the transforms, or one of their tests is red."""
+
+
+class DaysFailed(WorkFailed):
+    """Some days of a range failed; ``problems`` says of each why, the others are done."""
+
+    def __init__(self, problems: Mapping[Day, Exception], done: int) -> None:
+        self.problems = dict(sorted(problems.items()))
+        (first, why), *others = self.problems.items()
+        more = f"; and {len(others)} more" if others else ""
+        super().__init__(
+            f"{len(self.problems)} of {len(self.problems) + done} days failed: {first}: {why}{more}"
+        )
+        self.is_transient = any(getattr(each, "is_transient", False) for each in problems.values())
 
 
 class TenantIsBusy(WorkFailed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
@@ -57,6 +57,7 @@ class RuntimeConfig:
     min_dialogs_for_report: int
     telegram_followup_minutes: int
     working_hours: dict[str, Any] = field(hash=False)
+    schedule_enabled_at: datetime | None = None
     config_version: int = 1
 
     @property

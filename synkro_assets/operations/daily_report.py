@@ -6,7 +6,7 @@ words are ``reporting``, sending is ``report_delivery``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -15,6 +15,7 @@ from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.report_document import plain_text
+from synkro_assets.domain.tenant import Mode
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.facts_report import DayData
@@ -33,8 +34,11 @@ class Delivery(Enum):
     BY_RULE = "by rule"
 
     @classmethod
-    def from_tag(cls, value: str | None) -> Delivery:
-        return cls(value) if value in {"yes", "no"} else cls.BY_RULE
+    def of_run(cls, tag: str | None, days: int) -> Delivery:
+        """What a run's tag says; without one a run of several days sends nothing."""
+        if tag in {"yes", "no"}:
+            return cls(tag)
+        return cls.BY_RULE if days == 1 else cls.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def compute_daily_facts(run: TenantRun, day: BusinessDay) -> list[Fact]:
         found = facts.compute_facts(connection, run.tenant.tenant_id, day, day, window)
         key = facts.daily_period_key(day)
         facts.store_facts(connection, run.tenant.tenant_id, key, window, found)
-    run.log(f"{len(found)} facts", step="reports/daily_facts")
+    run.log(f"{day}: {len(found)} facts", step="reports/daily_facts")
     return found
 
 
@@ -82,20 +86,21 @@ def make_daily_report(
         queued = _queue(connection, run, day, report_id, written, delivery)
         stored = reports.daily_report(connection, run.tenant.tenant_id, day)
     assert stored is not None
-    run.log(f"report {stored.status}, {queued} messages queued", step="reports/daily_report")
+    said = f"{day}: report {stored.status}, {queued} messages queued"
+    run.log(said, step="reports/daily_report")
     return MadeReport(report_id, stored.status, stored.summary_text, queued)
+
+
+def sources_of(modes: Iterable[Mode]) -> tuple[str, ...]:
+    """The sources that days of these modes read, in the order a report names them."""
+    seen = list(modes)
+    has_radist = any(mode.reads_radist for mode in seen)
+    has_amocrm = any(mode.reads_amocrm for mode in seen)
+    return ("radist",) * has_radist + ("amocrm",) * has_amocrm
 
 
 def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayData:
     plan, tenant = run.plan(day), run.tenant
-    sources = [
-        source
-        for source, is_read in (
-            ("radist", plan.mode.reads_radist),
-            ("amocrm", plan.mode.reads_amocrm),
-        )
-        if is_read
-    ]
     key = facts.daily_period_key(day)
     return DayData(
         tenant_name=tenant.name,
@@ -107,7 +112,7 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, day)),
         managers=manager_names(connection, tenant.tenant_id, day),
         fetched_at=newest_fetch(connection, tenant.tenant_id, day) or run.platform.clock.now(),
-        sources=tuple(sources),
+        sources=sources_of([plan.mode]),
     )
 
 
@@ -147,21 +152,24 @@ def _queue(
     is_latest = day == tenant.config.calendar.latest_closed(run.platform.clock.now())
     if delivery is Delivery.REFUSED or (delivery is Delivery.BY_RULE and not is_latest):
         return 0
-    integration = integrations_of(connection, tenant.tenant_id).get("telegram")
-    if integration is None:
-        run.log(
-            "no telegram integration: the report is stored and not sent",
-            step="reports/daily_report",
-            level="warning",
-        )
-        return 0
     stored = reports.daily_report(connection, tenant.tenant_id, day)
     assert stored is not None
+    return queue_report(connection, run, report_id, stored.metadata["messages"])
+
+
+def queue_report(
+    connection: Connection, run: TenantRun, report_id: UUID, messages: Sequence[str]
+) -> int:
+    """Queue a report's messages for the tenant's chat unless any was sent; returns how many."""
+    integration = integrations_of(connection, run.tenant.tenant_id).get("telegram")
+    if integration is None:
+        run.log("no telegram integration: the report is stored and not sent", level="warning")
+        return 0
     return deliveries.queue_parts(
         connection,
-        tenant.tenant_id,
+        run.tenant.tenant_id,
         report_id,
         "telegram",
         str(integration.public_data["chat_id"]),
-        stored.metadata["messages"],
+        messages,
     )

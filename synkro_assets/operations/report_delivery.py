@@ -6,8 +6,8 @@ What lives here: wiring a pass of the outbox to the tenant's bot. The pass itsel
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from uuid import UUID
 
 from synkro_assets.delivery.outbox import deliver_report, require_queued
 from synkro_assets.domain.business_day import BusinessDay
@@ -15,17 +15,24 @@ from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.domain.tenant import Tenant, TenantSlug
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import telegram_client
+from synkro_assets.operations.tenant_config import find_tenant
 from synkro_assets.providers.telegram import TelegramClient
-from synkro_assets.storage.deliveries import Part, parts_of_day
+from synkro_assets.storage.deliveries import (
+    LEASE_SECONDS,
+    DueDelivery,
+    Part,
+    deliveries_due,
+    parts_of_all_reports,
+)
 from synkro_assets.storage.integrations import integrations_of
-from synkro_assets.storage.tenants import tenant_by_slug
+
+SENDER_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A report whose every part has arrived; ``sent_now`` of them in this pass."""
+    """A day's reports whose every part has arrived; ``sent_now`` of them in this pass."""
 
-    report_id: UUID
     parts: list[Part]
     sent_now: int
 
@@ -41,21 +48,22 @@ class _Chat:
         return str(self._client.send_message(recipient, html, self._thread))
 
 
-def deliver_daily_report(platform: Platform, slug: TenantSlug, day: BusinessDay) -> Delivered:
-    """Send what is queued of a day's report; raises WorkFailed unless every part has arrived."""
-    with platform.database.transaction() as connection:
-        tenant = tenant_by_slug(connection, slug)
+def deliver_day(platform: Platform, slug: TenantSlug, day: BusinessDay) -> Delivered:
+    """Send what is queued of a day's reports; raises WorkFailed unless every part has arrived."""
+    tenant = find_tenant(platform, slug)
     parts = _parts(platform, tenant, day)
     require_queued(parts, f"{slug} on {day}")
-    report_id = parts[0].report_id
+    waiting = {part.report_id: None for part in parts if part.status in {"pending", "sending"}}
     sent_now = 0
-    problems: tuple[str, ...] = ()
-    if any(part.status in {"pending", "sending"} for part in parts):
+    problems: list[str] = []
+    if waiting:
         with telegram_client(platform, tenant) as client:
             chat = _Chat(client, _thread(platform, tenant))
-            outcome = deliver_report(platform.database, tenant.tenant_id, report_id, chat)
-        sent_now, problems = len(outcome.sent), outcome.problems
-        parts = _parts(platform, tenant, day)
+            for report_id in waiting:
+                outcome = deliver_report(platform.database, tenant.tenant_id, report_id, chat)
+                sent_now += len(outcome.sent)
+                problems += outcome.problems
+        parts = _settled_parts(platform, tenant, day)
     missing = [part for part in parts if part.status != "sent"]
     if missing:
         said = "; ".join(problems) or "; ".join(
@@ -63,12 +71,22 @@ def deliver_daily_report(platform: Platform, slug: TenantSlug, day: BusinessDay)
             for part in missing
         )
         raise WorkFailed(f"the report of {slug} for {day} was not delivered whole: {said}")
-    return Delivered(report_id, parts, sent_now)
+    return Delivered(parts, sent_now)
+
+
+def _settled_parts(platform: Platform, tenant: Tenant, day: BusinessDay) -> list[Part]:
+    """The parts once no other sender has any of them in hand."""
+    deadline = time.monotonic() + LEASE_SECONDS
+    while True:
+        parts = _parts(platform, tenant, day)
+        if all(part.status != "sending" for part in parts) or time.monotonic() > deadline:
+            return parts
+        time.sleep(SENDER_POLL_SECONDS)
 
 
 def _parts(platform: Platform, tenant: Tenant, day: BusinessDay) -> list[Part]:
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
-        return parts_of_day(connection, tenant.tenant_id, day)
+        return parts_of_all_reports(connection, tenant.tenant_id, day)
 
 
 def _thread(platform: Platform, tenant: Tenant) -> int | None:
@@ -77,3 +95,9 @@ def _thread(platform: Platform, tenant: Tenant) -> int | None:
         stored = integrations_of(connection, tenant.tenant_id).get("telegram")
     thread = stored.public_data.get("message_thread_id") if stored else None
     return int(thread) if thread else None
+
+
+def due_deliveries(platform: Platform) -> list[DueDelivery]:
+    """The reports of all tenants whose next message may be sent now."""
+    with platform.database.transaction() as connection:
+        return deliveries_due(connection)

@@ -132,7 +132,7 @@ def add_tenant(
     first = {"name": name, "timezone": _timezone(timezone), **tenant}
     rules = {"timezone": timezone, "mode": parse_mode(mode), **config}
     with platform.database.transaction() as connection:
-        create_tenant(connection, slug, first, rules)
+        create_tenant(connection, slug, first, _noting_the_schedule(rules, platform))
         return tenant_by_slug(connection, slug)
 
 
@@ -141,8 +141,17 @@ def set_tenant(platform: Platform, slug: TenantSlug, pairs: Sequence[str]) -> Te
     tenant, config = parse_settings(pairs)
     with platform.database.transaction() as connection:
         found = tenant_by_slug(connection, slug)
+        if not found.config.is_schedule_enabled:
+            config = _noting_the_schedule(config, platform)
         update_tenant(connection, found.tenant_id, tenant, config)
         return tenant_by_slug(connection, slug)
+
+
+def _noting_the_schedule(config: dict[str, Any], platform: Platform) -> dict[str, Any]:
+    """With the instant at which the schedule is switched on, if these settings do that."""
+    if config.get("is_schedule_enabled"):
+        return {**config, "schedule_enabled_at": platform.clock.now()}
+    return config
 
 
 def find_tenant(platform: Platform, slug: TenantSlug) -> Tenant:

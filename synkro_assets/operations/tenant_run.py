@@ -6,15 +6,19 @@ What lives here: the object every asset works through. Rows are ``storage/run_le
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import ClaimLost, SynkroError, TenantIsBusy, UsageProblem
-from synkro_assets.domain.tenant import Mode, Tenant
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.day_batches import sentence
 from synkro_assets.operations.platform import Platform
 from synkro_assets.storage import run_ledger
 from synkro_assets.storage.business_days import DayPlan, day_plan
@@ -28,24 +32,66 @@ from synkro_assets.storage.run_claims import (
     prove_claim,
     take_claim,
 )
+from synkro_assets.storage.run_supervision import bury_silent_runs, stop_requested
 
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 5.0
+BUSY_POLL_SECONDS = 2.0
+STOPPED = "Stopped by user"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """What is to be run for a tenant, and who asked.
+
+    ``covers_open_days`` lets a day that has not ended be read up to now, as forced reports need;
+    ``patience`` is how long to wait for another run of the tenant; ``job_run_id`` names the pending
+    row that asked for this run.
+    """
+
+    days: Sequence[BusinessDay]
+    job_type: str
+    trigger_type: str
+    requested_by: str
+    dagster_run_id: str
+    window: Window | None = None
+    covers_open_days: bool = False
+    patience: timedelta = timedelta(0)
+    job_run_id: int | None = None
 
 
 class TenantRun:
-    """A run that holds its tenant's claim."""
+    """A run that holds its tenant's claim.
+
+    ``window`` is what it reports on: a forced report's window, else all of its days. ``refused``
+    are the days of a range that cannot be run, with the reason.
+    """
 
     def __init__(
-        self, platform: Platform, tenant: Tenant, plans: Sequence[DayPlan], claim: Claim
+        self,
+        platform: Platform,
+        tenant: Tenant,
+        plans: Sequence[DayPlan],
+        claim: Claim,
+        window: Window,
+        refused: dict[BusinessDay, Exception] | None = None,
     ) -> None:
         self.platform = platform
         self.tenant = tenant
         self.plans = {plan.business_day: plan for plan in plans}
+        self.window = window
+        self.refused = refused or {}
+        self.stopped_by: str | None = None
         self._claim = claim
         self._stop = threading.Event()
         self._failure: str | None = None
+        self._logged: set[str] = set()
         self._heart = threading.Thread(target=self._beat, name="synkro-heartbeat", daemon=True)
         self._heart.start()
+
+    @property
+    def days(self) -> list[BusinessDay]:
+        """The days this run works on, in order."""
+        return list(self.plans)
 
     @property
     def job_run_id(self) -> int:
@@ -58,6 +104,11 @@ class TenantRun:
 
     def plan(self, day: BusinessDay) -> DayPlan:
         return self.plans[day]
+
+    def read_window(self, day: BusinessDay) -> Window:
+        """What there is to read of a day: its window, up to now while it is still open."""
+        window = self.plans[day].window
+        return Window(window.start, min(window.end, self.platform.clock.now()))
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -79,9 +130,10 @@ class TenantRun:
             self._failure = self._failure or "the lease on the tenant was lost"
             raise
         except Exception as problem:
-            said = str(problem) if isinstance(problem, SynkroError) else f"internal: {problem!r}"
+            said = sentence(problem)
             self._failure = self._failure or said
-            self.log(said, step=name, level="error")
+            if said not in self._logged:
+                self.log(said, step=name, level="error")
             raise
 
     def log(
@@ -99,6 +151,13 @@ class TenantRun:
                 step=step, level=level, metadata=metadata,
             )  # fmt: skip
 
+    def log_failed_day(self, day: BusinessDay, problem: Exception, step: str) -> None:
+        """Say in the step log why a day failed; a run of one day says it without naming the day."""
+        said = sentence(problem)
+        self._logged.add(said)
+        text = said if len(self.days) + len(self.refused) == 1 else f"{day}: {said}"
+        self.log(text, step=step, level="error", metadata={"business_day": day.isoformat()})
+
     def close(self, status: str, error: str | None) -> None:
         """Stop the heartbeat, enter the outcome, free the claim."""
         self._stop.set()
@@ -111,48 +170,98 @@ class TenantRun:
             free_claim(connection, self._claim)
 
     def _beat(self) -> None:
+        """Keep the lease until the run ends; a stop that somebody asked for interrupts the run."""
         while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
                 with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
                     if not keep_claim(connection, self._claim):
                         return
+                    actor = stop_requested(connection, self.tenant.tenant_id, self.job_run_id)
             except SynkroError:
                 # The lease outlasts three missed beats; a database that stays away ends the run
                 # at its next statement.
                 continue
-
-
-# The other modes are known to the schema and the settings and not yet to the assets.
-_RUNNABLE_MODES = {Mode.AMOCRM_RADIST}
+            if actor is not None and self.stopped_by is None:
+                self.stopped_by = actor
+                # As Ctrl-C would: the work ends at once, and its transaction with it.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def begin_run(
-    platform: Platform, tenant: Tenant, days: Sequence[BusinessDay], request: dict[str, str]
+    platform: Platform,
+    tenant: Tenant,
+    order: RunOrder,
+    on_wait: Callable[[str], None] = lambda _: None,
 ) -> TenantRun:
-    """Enter a run and take the tenant's claim; raises TenantIsBusy saying who holds it.
+    """Enter a run and take the tenant's claim.
 
-    ``request`` names ``job_type``, ``trigger_type``, ``requested_by`` and ``dagster_run_id``.
+    Raises TenantIsBusy saying who holds the claim when it is not freed within the order's patience,
+    and UsageProblem when no day of the order can be run.
     """
-    require_closed(tenant, days, platform.clock.now())
+    days, refused = _runnable(tenant, order, platform.clock.now())
+    deadline = time.monotonic() + order.patience.total_seconds()
+    has_said = False
+    while True:
+        try:
+            return _enter(platform, tenant, order, days, refused)
+        except TenantIsBusy as busy:
+            if time.monotonic() >= deadline:
+                raise
+            if not has_said:
+                on_wait(f"waiting: {busy}")
+                has_said = True
+            time.sleep(BUSY_POLL_SECONDS)
+
+
+def _runnable(
+    tenant: Tenant, order: RunOrder, now: datetime
+) -> tuple[list[BusinessDay], dict[BusinessDay, Exception]]:
+    """The days that can be run now, and the others with the reason."""
+    refused: dict[BusinessDay, Exception] = {}
+    for day in order.days:
+        try:
+            require_begun(tenant, day, now)
+            if not order.covers_open_days:
+                require_closed(tenant, [day], now)
+        except UsageProblem as problem:
+            refused[day] = problem
+    days = [day for day in order.days if day not in refused]
+    if not days:
+        raise next(iter(refused.values()), UsageProblem("this run covers no day"))
+    return days, refused
+
+
+def _enter(
+    platform: Platform,
+    tenant: Tenant,
+    order: RunOrder,
+    days: Sequence[BusinessDay],
+    refused: dict[BusinessDay, Exception],
+) -> TenantRun:
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         plans = [day_plan(connection, tenant, day) for day in days]
-        for plan in plans:
-            _require_runnable(tenant, plan.mode)
+        window = order.window or Window(plans[0].window.start, plans[-1].window.end)
+        bury_silent_runs(connection, tenant.tenant_id)
         job_run_id = run_ledger.start_run(
             connection,
             tenant.tenant_id,
             run_ledger.RunRequest(
+                job_type=order.job_type,
                 mode=plans[-1].mode,
+                trigger_type=order.trigger_type,
+                first_business_day=plans[0].business_day,
                 business_day=plans[-1].business_day,
-                window=plans[-1].window,
-                **request,
+                window=window,
+                requested_by=order.requested_by,
+                dagster_run_id=order.dagster_run_id,
+                job_run_id=order.job_run_id,
             ),
         )
         claim = take_claim(connection, tenant.tenant_id, job_run_id)
         if claim is None:
             # Leaving by exception takes the ledger entry back: the run never began.
             raise TenantIsBusy(_busy(tenant, holder_of(connection, tenant.tenant_id)))
-    return TenantRun(platform, tenant, plans, claim)
+    return TenantRun(platform, tenant, plans, claim, window, refused)
 
 
 def require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -> None:
@@ -166,21 +275,25 @@ def require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -
             )
 
 
-def _require_runnable(tenant: Tenant, mode: Mode) -> None:
-    if mode not in _RUNNABLE_MODES:
-        known = ", ".join(sorted(_RUNNABLE_MODES))
+def require_begun(tenant: Tenant, day: BusinessDay, now: datetime) -> None:
+    """Raise UsageProblem for a day that lies in the future."""
+    start = tenant.config.calendar.window(day).start
+    if start > now:
         raise UsageProblem(
-            f"{tenant.slug} has the mode {mode}, which this version does not run yet: set it to "
-            f"{known} with 'synkro tenants set {tenant.slug} mode={known}'"
+            f"{day} of {tenant.slug} has not begun: it starts at {start:%Y-%m-%d %H:%M} UTC; the "
+            f"latest closed day is {tenant.config.calendar.latest_closed(now)}"
         )
 
 
 def _busy(tenant: Tenant, holder: Holder | None) -> str:
     if holder is None:
         return f"{tenant.slug} was being run until just now: start it again"
+    days = f"{holder.business_day}"
+    if holder.first_business_day not in (None, holder.business_day):
+        days = f"{holder.first_business_day} to {holder.business_day}"
     step = f", now at {holder.current_step}" if holder.current_step else ""
     return (
-        f"{tenant.slug} is being run already: run {holder.job_run_id} for {holder.business_day}, "
+        f"{tenant.slug} is being run already: run {holder.job_run_id} for {days}, "
         f"started {holder.started_at:%Y-%m-%d %H:%M} UTC by {holder.requested_by} "
         f"({holder.trigger_type}){step}; wait for it to end"
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.tenant import TenantSlug
 from synkro_assets.storage.database import Connection
 
 LEASE_SECONDS = 120
@@ -150,3 +152,52 @@ def parts_of_day(connection: Connection, tenant_id: UUID, day: date) -> list[Par
         [tenant_id, tenant_id, day],
     )
     return [Part(**row) for row in rows]
+
+
+def parts_of_all_reports(connection: Connection, tenant_id: UUID, day: date) -> list[Part]:
+    """Every part of a day's reports, the daily one and forced ones, in order."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from app.deliveries where tenant_id = %s and report_id in ("  # noqa: S608 - a constant
+        "select report_id from app.reports where tenant_id = %s and business_day = %s) "
+        "order by report_id, channel, recipient, part",
+        [tenant_id, tenant_id, day],
+    )
+    return [Part(**row) for row in rows]
+
+
+def parts_of_report(connection: Connection, tenant_id: UUID, report_id: UUID) -> list[Part]:
+    """Every part of one report, in order."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from app.deliveries where tenant_id = %s and report_id = %s "  # noqa: S608 - a constant
+        "order by channel, recipient, part",
+        [tenant_id, report_id],
+    )
+    return [Part(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """A report with a message to send; ``key`` changes with each attempt and each new text."""
+
+    slug: TenantSlug
+    day: BusinessDay
+    key: str
+
+
+def deliveries_due(connection: Connection) -> list[DueDelivery]:
+    """The reports of all tenants that have a message to send now and no sender at work on it."""
+    rows = connection.execute(
+        "select tenant.slug, report.business_day as day, 'delivery|' || delivery.report_id || '|' "
+        "|| extract(epoch from min(delivery.next_attempt_at)) || '|' || sum(delivery.attempts) "
+        "as key "
+        "from app.deliveries as delivery join app.tenants as tenant using (tenant_id) "
+        "join app.reports as report using (tenant_id, report_id) "
+        "where delivery.status = 'pending' and delivery.channel = 'telegram' "
+        # Whoever made the report may be about to send it.
+        "and delivery.next_attempt_at <= clock_timestamp() - make_interval(secs => 5) "
+        "and tenant.status = 'active' and not exists (select from app.deliveries as other "
+        "  where other.tenant_id = delivery.tenant_id and other.report_id = delivery.report_id "
+        "  and other.status = 'sending' and other.lease_until > clock_timestamp()) "
+        "group by tenant.slug, report.business_day, delivery.report_id order by 2, 1"
+    )
+    return [DueDelivery(**row) for row in rows]

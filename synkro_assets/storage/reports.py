@@ -86,12 +86,56 @@ def save_daily_report(
     return report_id
 
 
+def save_forced_report(
+    connection: Connection, tenant_id: UUID, first_day: date, report: ReportRow, now: datetime
+) -> UUID:
+    """Store a forced report: a row of its own each time one is made.
+
+    ``report.business_day`` is the last day its window touches, ``first_day`` the first.
+    """
+    report_id: UUID = scalar(
+        connection.execute(
+            "insert into app.reports (tenant_id, business_day, report_type, period_start, "
+            "period_end, window_start, window_end, status, summary_text, metadata, data_ref, "
+            "job_run_id, followup_deadline_at) "
+            "values (%s, %s, 'forced', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning report_id",
+            [
+                tenant_id,
+                report.business_day,
+                first_day,
+                report.business_day,
+                report.window.start,
+                report.window.end,
+                report.status,
+                report.summary_text,
+                Jsonb(report.metadata),
+                report.data_ref,
+                report.job_run_id,
+                now + timedelta(minutes=report.followup_minutes),
+            ],
+        ).fetchone()
+    )
+    return report_id
+
+
 def daily_report(connection: Connection, tenant_id: UUID, day: date) -> StoredReport | None:
     """The daily report of a day, if it was made."""
     row = connection.execute(
         f"select {_COLUMNS} from app.reports "  # noqa: S608 - a constant
         "where tenant_id = %s and business_day = %s and report_type = 'daily'",
         [tenant_id, day],
+    ).fetchone()
+    return StoredReport(**row) if row else None
+
+
+def report_of_run(
+    connection: Connection, tenant_id: UUID, dagster_run_id: str
+) -> StoredReport | None:
+    """The report that a Dagster run stored, if it did."""
+    row = connection.execute(
+        f"select {_COLUMNS} from app.reports where tenant_id = %s and job_run_id = ("  # noqa: S608 - a constant
+        "select job_run_id from app.job_runs where tenant_id = %s and dagster_run_id = %s)",
+        [tenant_id, tenant_id, dagster_run_id],
     ).fetchone()
     return StoredReport(**row) if row else None
 
@@ -118,3 +162,13 @@ def waiting_dialogs(connection: Connection, tenant_id: UUID, day: date) -> list[
         [tenant_id, day],
     )
     return [WaitingDialog(**row) for row in rows]
+
+
+def reported_days(connection: Connection, since: date) -> set[tuple[UUID, date]]:
+    """The (tenant, day) pairs of all tenants that have a daily report, from ``since`` on."""
+    rows = connection.execute(
+        "select tenant_id, business_day from app.reports "
+        "where report_type = 'daily' and business_day >= %s",
+        [since],
+    )
+    return {(row["tenant_id"], row["business_day"]) for row in rows}

@@ -7,13 +7,15 @@ What lives here: taking, keeping, proving and freeing a claim. The heartbeat's t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from synkro_assets.domain.errors import ClaimLost
 from synkro_assets.storage.database import Connection
 
-LEASE_SECONDS = 60
+# With a beat every 5 s (``operations/tenant_run.py``) a lease outlasts several missed beats, and a
+# run whose process died is noticed within this time and the reaper's interval.
+LEASE_SECONDS = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Holder:
     job_run_id: int
     requested_by: str
     trigger_type: str
-    business_day: datetime | None
+    first_business_day: date | None
+    business_day: date | None
     current_step: str | None
     started_at: datetime
     dagster_run_id: str | None
@@ -89,10 +92,19 @@ def free_claim(connection: Connection, claim: Claim) -> None:
 def holder_of(connection: Connection, tenant_id: UUID) -> Holder | None:
     """The run whose lease on the tenant still lasts."""
     row = connection.execute(
-        "select run.job_run_id, run.requested_by, run.trigger_type, run.business_day, "
-        "run.current_step, run.started_at, run.dagster_run_id "
+        "select run.job_run_id, run.requested_by, run.trigger_type, run.first_business_day, "
+        "run.business_day, run.current_step, run.started_at, run.dagster_run_id "
         "from app.run_claims as claim join app.job_runs as run using (tenant_id, job_run_id) "
         "where claim.tenant_id = %s and claim.lease_until > clock_timestamp()",
         [tenant_id],
     ).fetchone()
     return Holder(**row) if row else None
+
+
+def void_claim(connection: Connection, tenant_id: UUID, job_run_id: int) -> None:
+    """End a run's lease and invalidate its token, so that it can neither renew nor write again."""
+    connection.execute(
+        "update app.run_claims set lease_until = clock_timestamp(), "
+        "fencing_token = fencing_token + 1 where tenant_id = %s and job_run_id = %s",
+        [tenant_id, job_run_id],
+    )

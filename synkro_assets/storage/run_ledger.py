@@ -11,46 +11,83 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.storage.database import Connection, scalar
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What is run, for whom and who asked."""
+    """What is run, for whom and who asked; ``window`` spans the days from first to last.
+
+    ``job_run_id`` names the pending row that asked for this run, where one did.
+    """
 
     job_type: str
     mode: Mode
     trigger_type: str
+    first_business_day: date
     business_day: date
     window: Window
     requested_by: str
     dagster_run_id: str
+    job_run_id: int | None = None
 
 
 def start_run(connection: Connection, tenant_id: UUID, request: RunRequest) -> int:
-    """Enter a run that begins now; returns its ``job_run_id``."""
-    job_run_id: int = scalar(
-        connection.execute(
-            "insert into app.job_runs (tenant_id, job_type, mode, trigger_type, status, "
-            "business_day, window_start, window_end, dagster_run_id, requested_by, started_at) "
-            "values (%s, %s, %s, %s, 'running', %s, %s, %s, %s, %s, now()) returning job_run_id",
-            [
-                tenant_id,
-                request.job_type,
-                request.mode,
-                request.trigger_type,
-                request.business_day,
-                request.window.start,
-                request.window.end,
-                request.dagster_run_id,
-                request.requested_by,
-            ],
-        ).fetchone()
+    """Enter a run that begins now; returns its ``job_run_id``.
+
+    A pending row becomes the run it asked for and keeps who asked and how. Raises UsageProblem when
+    that row is no longer pending: somebody stopped it, or another run took it.
+    """
+    columns = {
+        "mode": request.mode,
+        "first_business_day": request.first_business_day,
+        "business_day": request.business_day,
+        "window_start": request.window.start,
+        "window_end": request.window.end,
+        "dagster_run_id": request.dagster_run_id,
+    }
+    if request.job_run_id is not None:
+        return _adopt(connection, tenant_id, request.job_run_id, columns)
+    columns |= {
+        "tenant_id": tenant_id,
+        "job_type": request.job_type,
+        "trigger_type": request.trigger_type,
+        "requested_by": request.requested_by,
+    }
+    statement = sql.SQL(
+        "insert into app.job_runs (status, started_at, {}) values ('running', now(), {}) "
+        "returning job_run_id"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ").join(sql.Placeholder() * len(columns)),
     )
+    job_run_id: int = scalar(connection.execute(statement, [*columns.values()]).fetchone())
+    return job_run_id
+
+
+def _adopt(
+    connection: Connection, tenant_id: UUID, job_run_id: int, columns: dict[str, Any]
+) -> int:
+    changes = sql.SQL(", ").join(
+        sql.SQL("{} = %s").format(sql.Identifier(name)) for name in columns
+    )
+    done = connection.execute(
+        sql.SQL(
+            "update app.job_runs set status = 'running', started_at = now(), {} "
+            "where tenant_id = %s and job_run_id = %s and status = 'pending'"
+        ).format(changes),
+        [*columns.values(), tenant_id, job_run_id],
+    )
+    if done.rowcount != 1:
+        raise UsageProblem(
+            f"run request {job_run_id} is no longer pending: it was stopped or has run already"
+        )
     return job_run_id
 
 
@@ -90,7 +127,7 @@ def finish_run(
     connection.execute(
         "update app.job_runs set status = %s, error = %s, finished_at = now(), "
         "progress = case when %s = 'success' then 100 else progress end "
-        "where tenant_id = %s and job_run_id = %s",
+        "where tenant_id = %s and job_run_id = %s and status in ('pending', 'running')",
         [status, error, status, tenant_id, job_run_id],
     )
 
@@ -127,3 +164,15 @@ def run_of(connection: Connection, tenant_id: UUID, dagster_run_id: str) -> dict
         "where tenant_id = %s and dagster_run_id = %s",
         [tenant_id, dagster_run_id],
     ).fetchone()
+
+
+def failed_days(connection: Connection, tenant_id: UUID, dagster_run_id: str) -> dict[date, str]:
+    """Why days of a Dagster run failed, by day, as its step log says first."""
+    rows = connection.execute(
+        "select distinct on (1) (event.metadata ->> 'business_day')::date as day, event.message "
+        "from app.job_run_events as event join app.job_runs as run using (tenant_id, job_run_id) "
+        "where run.tenant_id = %s and run.dagster_run_id = %s and event.level = 'error' "
+        "and event.metadata ? 'business_day' order by 1, event.event_id",
+        [tenant_id, dagster_run_id],
+    )
+    return {row["day"]: row["message"].removeprefix(f"{row['day']}: ") for row in rows}

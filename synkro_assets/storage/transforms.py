@@ -27,7 +27,7 @@ from psycopg import sql
 
 from synkro_assets.domain.errors import TransformFailed, UsageProblem
 from synkro_assets.storage.connection_urls import dbt_environment
-from synkro_assets.storage.database import Connection, Database, scalar
+from synkro_assets.storage.database import Connection, Database
 
 EventSink = Callable[[dict[str, Any]], None]
 
@@ -120,6 +120,20 @@ class TransformProject:
             built = connection.execute("select project_hash from app.transform_builds").fetchone()
         return built is not None and built["project_hash"] == self.content_hash()
 
+    def models(self, materialized: str) -> list[dict[str, Any]]:
+        """The manifest's models of a kind (``view``, ``incremental``), parents first."""
+        manifest = json.loads(self.manifest_path.read_bytes())
+        models = {
+            key: node
+            for key, node in manifest["nodes"].items()
+            if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
+        }
+        parents = {
+            key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
+            for key, node in models.items()
+        }
+        return [models[key] for key in TopologicalSorter(parents).static_order()]
+
     def build_days(
         self, database: Database, tenant_id: UUID, days: Sequence[date], on_event: EventSink
     ) -> None:
@@ -187,40 +201,27 @@ class TransformProject:
 
 
 def row_counts(
-    connection: Connection,
-    project: TransformProject,
-    tenant_id: UUID,
-    days: Sequence[date],
-    materialized: str,
-) -> dict[tuple[str, str], int]:
-    """How many rows of a tenant's days each model holds, by (schema, model), parents first.
+    connection: Connection, project: TransformProject, tenant_id: UUID, days: Sequence[date]
+) -> dict[tuple[str, str], dict[date, int]]:
+    """How many rows of each day each model holds, by (schema, model), parents first.
 
-    ``materialized`` chooses the models: ``view`` or ``incremental``.
+    A model without days holds the same for each.
     """
     counts = {}
-    for node in _models(json.loads(project.manifest_path.read_bytes()), materialized):
+    for node in [*project.models("view"), *project.models("incremental")]:
         name = (node["schema"], node["name"])
-        of_days = sql.SQL("and business_day = any(%(days)s)")
-        query = sql.SQL("select count(*) as rows from {} where tenant_id = %(tenant)s {}").format(
-            sql.Identifier(*name), of_days if "business_day" in node["columns"] else sql.SQL("")
+        has_days = "business_day" in node["columns"]
+        query = sql.SQL(
+            "select {} as day, count(*) as rows from {} where tenant_id = %(tenant)s {} group by 1"
+        ).format(
+            sql.SQL("business_day" if has_days else "null::date"),
+            sql.Identifier(*name),
+            sql.SQL("and business_day = any(%(days)s)" if has_days else ""),
         )
-        row = connection.execute(query, {"tenant": tenant_id, "days": list(days)}).fetchone()
-        counts[name] = int(scalar(row))
+        rows = connection.execute(query, {"tenant": tenant_id, "days": list(days)})
+        found = {row["day"]: int(row["rows"]) for row in rows}
+        counts[name] = {day: found.get(day if has_days else None, 0) for day in days}
     return counts
-
-
-def _models(manifest: dict[str, Any], materialized: str) -> list[dict[str, Any]]:
-    """The manifest's models of a kind, each after those of them it selects from."""
-    models = {
-        key: node
-        for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
-    }
-    parents = {
-        key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
-        for key, node in models.items()
-    }
-    return [models[key] for key in TopologicalSorter(parents).static_order()]
 
 
 def tenant_day_arguments() -> list[str]:

@@ -1,23 +1,27 @@
 """One run per tenant: who holds the claim, who takes it over, and what the ledger says of it."""
 
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from synkro_assets.domain.business_day import BusinessDay, days_between
 from synkro_assets.domain.errors import ClaimLost, TenantIsBusy, UsageProblem
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.tenant_config import set_tenant
 from synkro_assets.operations.tenant_run import TenantRun, begin_run
 from synkro_assets.storage.run_ledger import events_since, run_of
+from synkro_assets.storage.run_supervision import request_stop
 from tests.conftest import SettableClock
 from tests.integration.storage.conftest import DAY
+from tests.runs import order
 
 
-def begin(platform: Platform, tenant: Tenant, run_id: str) -> TenantRun:
-    request = {"job_type": "daily_report", "trigger_type": "manual", "requested_by": "anna"}
-    return begin_run(platform, tenant, [DAY], {**request, "dagster_run_id": run_id})
+def begin(platform: Platform, tenant: Tenant, run_id: str, **changes: Any) -> TenantRun:
+    return begin_run(
+        platform, tenant, order(DAY, requested_by="anna", dagster_run_id=run_id, **changes)
+    )
 
 
 def ask(platform: Platform, query: str) -> list[dict[str, Any]]:
@@ -140,10 +144,73 @@ def test_a_day_keeps_the_window_it_was_first_read_with(platform: Platform, tenan
     again.close("success", None)
 
 
-def test_a_mode_that_no_asset_serves_yet_is_refused_in_one_line(
+def test_a_run_taken_over_is_marked_failed_and_cannot_come_back(
     platform: Platform, tenant: Tenant
 ) -> None:
-    changed = set_tenant(platform, tenant.slug, ["mode=radist_only"])
-    with pytest.raises(UsageProblem, match="radist_only, which this version does not run yet"):
-        begin(platform, changed, "one")
-    assert ask(platform, "select 1 from app.job_runs") == []
+    first = begin(platform, tenant, "one")
+    expire_lease(platform)
+    begin(platform, tenant, "two").close("success", None)
+    first.close("success", None)
+    told = ask(platform, "select status, error from app.job_runs order by job_run_id")
+    assert [row["status"] for row in told] == ["failed", "success"]
+    assert "ended without a word: its last sign of life was at 20" in told[0]["error"]
+
+
+def test_a_patient_start_waits_until_the_tenant_is_free(platform: Platform, tenant: Tenant) -> None:
+    first = begin(platform, tenant, "one")
+    said: list[str] = []
+
+    def free(message: str) -> None:
+        said.append(message)
+        first.close("success", None)
+
+    waiting = order(DAY, dagster_run_id="two", patience=timedelta(minutes=1))
+    begin_run(platform, tenant, waiting, on_wait=free).close("success", None)
+    assert said == [
+        f"waiting: {tenant.slug} is being run already: run {first.job_run_id} for 2026-03-05, "
+        + said[0].partition("2026-03-05, ")[2]
+    ]
+
+
+def test_a_range_runs_its_closed_days_and_names_the_open_ones(
+    platform: Platform, tenant: Tenant, clock: SettableClock
+) -> None:
+    clock.stands_at = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
+    days = days_between(DAY, BusinessDay(date(2026, 3, 7)))
+    run = begin_run(platform, tenant, order(*days))
+    assert run.days == [DAY]
+    said = [str(problem) for problem in run.refused.values()]
+    assert ["has not ended" in each for each in said] == [True, False]
+    assert "2026-03-07 of acme has not begun" in said[1]
+    run.close("success", None)
+    (row,) = ask(platform, "select first_business_day, business_day from app.job_runs")
+    assert row["first_business_day"] == row["business_day"] == DAY
+
+
+def test_a_stop_interrupts_the_run_and_says_who_asked(platform: Platform, tenant: Tenant) -> None:
+    run = begin(platform, tenant, "one")
+    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        before = request_stop(connection, tenant.tenant_id, run.job_run_id, "olga")
+    assert before == "running"
+    with pytest.raises(KeyboardInterrupt):
+        threading.Event().wait(30)
+    assert run.stopped_by == "olga"
+    run.close("canceled", "Stopped by user")
+    (row,) = ask(platform, "select status, error from app.job_runs")
+    assert (row["status"], row["error"]) == ("canceled", "Stopped by user")
+
+
+def test_a_pending_row_becomes_the_run_it_asked_for(platform: Platform, tenant: Tenant) -> None:
+    (asked,) = ask(
+        platform,
+        "insert into app.job_runs (tenant_id, job_type, mode, trigger_type, requested_by, "
+        "idempotency_key) select tenant_id, 'daily_report', 'amocrm_radist', 'api', 'shop', 'k1' "
+        "from app.tenants where slug = 'acme' returning job_run_id",
+    )
+    run = begin(platform, tenant, "one", job_run_id=asked["job_run_id"])
+    assert run.job_run_id == asked["job_run_id"]
+    run.close("success", None)
+    (row,) = ask(platform, "select status, requested_by, trigger_type from app.job_runs")
+    assert row == {"status": "success", "requested_by": "shop", "trigger_type": "api"}
+    with pytest.raises(UsageProblem, match="no longer pending"):
+        begin(platform, tenant, "two", job_run_id=asked["job_run_id"])

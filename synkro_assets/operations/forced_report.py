@@ -1,0 +1,92 @@
+"""Making a report on a window of time that somebody asked for.
+
+What lives here: facts of the window under their own period key, and the report row of its own. The
+daily facts and reports of the days it touches are not looked at, let alone changed. Which windows
+are allowed is ``forced_window.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from synkro_assets.delivery import telegram
+from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.report_document import plain_text
+from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report, sources_of
+from synkro_assets.operations.provider_clients import model_client
+from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.reporting.facts_report import DayData
+from synkro_assets.reporting.writer import WrittenReport, write_report
+from synkro_assets.storage import facts, reports
+from synkro_assets.storage.database import Connection
+from synkro_assets.storage.marts import manager_names, newest_fetch
+
+
+def make_forced_report(
+    run: TenantRun, delivery: Delivery, on_progress: Callable[[str], None]
+) -> MadeReport:
+    """Compute the facts of the run's window, write the report on it and store both."""
+    window = run.window
+    with run.transaction() as connection:
+        data = _window_data(connection, run, window)
+    run.log(f"{len(data.facts)} facts", step="reports/forced_report")
+    model = model_client(run.platform, run.tenant)
+    written = write_report(data, model, run.tenant.config.min_dialogs_for_report, on_progress)
+    with run.transaction() as connection:
+        report_id = _store(connection, run, data, written)
+        queued = 0
+        if delivery is Delivery.ASKED:
+            queued = queue_report(connection, run, report_id, telegram.messages(written.document))
+    text = plain_text(written.document)
+    said = f"report {written.status}, {queued} messages queued"
+    run.log(said, step="reports/forced_report")
+    return MadeReport(report_id, written.status, text, queued)
+
+
+def period_key(window: Window) -> str:
+    """The period key of a window's facts."""
+    return f"window:{window.start.isoformat()}/{window.end.isoformat()}"
+
+
+def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayData:
+    """Compute and store the facts, and gather what else the report is made from."""
+    tenant, first, last = run.tenant, run.days[0], run.days[-1]
+    found = facts.compute_facts(connection, tenant.tenant_id, first, last, window)
+    facts.store_facts(connection, tenant.tenant_id, period_key(window), window, found)
+    return DayData(
+        tenant_name=tenant.name,
+        language=tenant.language,
+        business_day=last,
+        window=window,
+        timezone=run.plan(last).timezone,
+        facts=tuple(found),
+        waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, last)),
+        managers=manager_names(connection, tenant.tenant_id, last),
+        fetched_at=newest_fetch(connection, tenant.tenant_id, last) or run.platform.clock.now(),
+        sources=sources_of(run.plan(day).mode for day in run.days),
+    )
+
+
+def _store(connection: Connection, run: TenantRun, data: DayData, written: WrittenReport) -> UUID:
+    return reports.save_forced_report(
+        connection,
+        run.tenant.tenant_id,
+        run.days[0],
+        reports.ReportRow(
+            business_day=data.business_day,
+            window=data.window,
+            status=written.status,
+            summary_text=plain_text(written.document),
+            metadata={
+                **written.metadata,
+                "language": data.language,
+                "document": written.document.as_json(),
+                "messages": telegram.messages(written.document),
+            },
+            data_ref=period_key(data.window),
+            job_run_id=run.job_run_id,
+            followup_minutes=run.tenant.config.telegram_followup_minutes,
+        ),
+        run.platform.clock.now(),
+    )

@@ -1,0 +1,67 @@
+"""Schedules: the one that asks for each tenant's daily report when its time has come.
+
+What lives here: the tick. Which days are due is ``operations/due_days.py``.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from dagster import (
+    DefaultScheduleStatus,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    schedule,
+)
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from synkro_assets.operations.due_days import DueDay, all_due_days
+from synkro_assets.partitions import TENANT_TAG, register_tenants, run_tags
+from synkro_assets.resources import REQUESTED_BY_TAG, TRIGGER_TAG
+from synkro_assets.settings import load_settings, platform
+
+TICK = "*/5 * * * *"
+
+
+def build(daily_report_job: UnresolvedAssetJobDefinition) -> list[ScheduleDefinition]:
+    """Every schedule."""
+
+    @schedule(
+        name="daily_report_schedule",
+        job=daily_report_job,
+        cron_schedule=TICK,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Every five minutes: a run for each tenant whose scheduled_run_time has passed "
+        "for a closed day without a report; missed days of the last week are caught up on.",
+    )
+    def daily_report_schedule(
+        context: ScheduleEvaluationContext,
+    ) -> Iterator[RunRequest | SkipReason]:
+        settings = load_settings()
+        with platform(settings) as opened:
+            # A simulated clock runs apart from the one that makes this schedule tick.
+            is_simulated = settings.clock_url is not None
+            now = opened.clock.now() if is_simulated else context.scheduled_execution_time
+            due = all_due_days(opened, now)
+        register_tenants(context.instance, sorted({each.tenant.slug for each in due}))
+        if not due:
+            yield SkipReason("no tenant's day is due without a report")
+        yield from _requests(due)
+
+    return [daily_report_schedule]
+
+
+def _requests(due: Sequence[DueDay]) -> Iterator[RunRequest]:
+    """One request per day, known by its key: a day that was asked for is not asked for again."""
+    for each in sorted(due, key=lambda each: each.due_at):
+        tags = run_tags(each.tenant.slug, each.day)
+        yield RunRequest(
+            run_key=f"daily_report|{tags['dagster/partition']}",
+            tags={
+                **tags,
+                TENANT_TAG: each.tenant.slug,
+                TRIGGER_TAG: "schedule",
+                REQUESTED_BY_TAG: "daily_report_schedule",
+            },
+        )
