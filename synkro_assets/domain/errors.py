@@ -33,12 +33,6 @@ Messages are one sentence, say what is wrong and what to do, and never carry a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
-from typing import TypeVar
-
-Day = TypeVar("Day", bound=date)
-
 
 class SynkroError(Exception):
     """An expected failure; ``is_transient`` says whether the same call may succeed later."""
@@ -89,16 +83,7 @@ class TransformFailed(WorkFailed):
 
 
 class DaysFailed(WorkFailed):
-    """Some days of a range failed; ``problems`` says of each why, the others are done."""
-
-    def __init__(self, problems: Mapping[Day, Exception], done: int) -> None:
-        self.problems = dict(sorted(problems.items()))
-        (first, why), *others = self.problems.items()
-        more = f"; and {len(others)} more" if others else ""
-        super().__init__(
-            f"{len(self.problems)} of {len(self.problems) + done} days failed: {first}: {why}{more}"
-        )
-        self.is_transient = any(getattr(each, "is_transient", False) for each in problems.values())
+    """Some days of a range failed; the others are done. Transient when any of the causes is."""
 
 
 class TenantIsBusy(WorkFailed):

@@ -48,7 +48,19 @@ class DayOutcomes(Generic[Result]):
             for problem in self.failed.values():
                 raise problem
         if self.failed:
-            raise DaysFailed(self.failed, len(self.done))
+            raise self._summed_up()
+
+    def _summed_up(self) -> DaysFailed:
+        (first, why), *others = sorted(self.failed.items())
+        more = f"; and {len(others)} more" if others else ""
+        days = len(self.failed) + len(self.done)
+        summary = DaysFailed(
+            f"{len(self.failed)} of {days} days failed: {first}: {sentence(why)}{more}"
+        )
+        summary.is_transient = any(
+            getattr(problem, "is_transient", False) for problem in self.failed.values()
+        )
+        return summary
 
     def then(self, step: Callable[[BusinessDay, Result], Further]) -> DayOutcomes[Further]:
         """Take each good day one step further; a day whose step fails becomes a failed one."""

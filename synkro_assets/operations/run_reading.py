@@ -70,7 +70,7 @@ def _what(run: dict[str, Any], zone: ZoneInfo) -> str:
         return f"{start.astimezone(zone):%Y-%m-%d %H:%M} to {end.astimezone(zone):%Y-%m-%d %H:%M}"
     first, last = run["first_business_day"], run["business_day"]
     if last is None:
-        return run["job_type"]
+        return str(run["job_type"])
     return str(last) if first in (None, last) else f"{first} to {last}"
 
 
