@@ -100,12 +100,13 @@ def demo(
 def up(
     demo: Annotated[bool, typer.Option(help="With simulated providers and companies.")] = False,
     port: Annotated[int, typer.Option(help="Dagit's port.")] = 3000,
+    rate: Annotated[float, typer.Option(min=0, help="How fast the demo's clock goes.")] = 1,
 ) -> None:
     """Everything on this machine: database, code server, daemon, Dagit; Ctrl-C stops it."""
     from synkro_assets.commands.up import run_up
 
     with opened() as (settings, found):
-        run_up(settings, found, port=port, with_demo=demo)
+        run_up(settings, found, port=port, with_demo=demo, rate=rate)
 
 
 @app.command()

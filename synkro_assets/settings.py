@@ -14,11 +14,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import SecretStr, ValidationError
+from pydantic import HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from synkro_assets.domain.errors import UsageProblem
-from synkro_assets.operations.platform import Platform, open_platform
+from synkro_assets.operations.platform import Platform, SystemClock, open_platform
+from synkro_assets.operations.simulated_clock import SimulatedClock
 from synkro_assets.storage.connection_urls import dagster_url
 from synkro_assets.storage.key_ring import HOW_TO_MAKE_A_KEY
 
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     code_server_host: str = "127.0.0.1"
     code_server_port: int = 4000
     first_business_day: date | None = None
+    clock_url: HttpUrl | None = None
     debug: bool = False
 
     def first_day(self, now: datetime) -> date:
@@ -85,14 +87,21 @@ def platform(settings: Settings) -> Iterator[Platform]:
         raise UsageProblem(
             f"SYNKRO_ENCRYPTION_KEYS is required when SYNKRO_ENV=production: {HOW_TO_MAKE_A_KEY}"
         )
-    with open_platform(settings.home, url, keys) as opened:
+    if settings.is_production and settings.clock_url is not None:
+        raise UsageProblem(
+            "SYNKRO_CLOCK_URL is for development: remove it when SYNKRO_ENV=production"
+        )
+    clock = SimulatedClock(str(settings.clock_url)) if settings.clock_url else SystemClock()
+    with open_platform(settings.home, url, keys, clock) as opened:
         yield opened
 
 
 def child_environment(settings: Settings, database_url: str) -> dict[str, str]:
     """What Dagster's processes need in their environment to find the same platform."""
+    clock = {"SYNKRO_CLOCK_URL": str(settings.clock_url)} if settings.clock_url else {}
     return {
         **os.environ,
+        **clock,
         "SYNKRO_HOME": str(settings.home.absolute()),
         "SYNKRO_DATABASE_URL": database_url,
         "SYNKRO_DAGSTER_DATABASE_URL": dagster_url(database_url),

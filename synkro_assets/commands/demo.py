@@ -18,7 +18,7 @@ from synkro_assets.commands.simulators import ControlClient, simulators
 from synkro_assets.commands.terminal import say
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import UnknownTenant, UsageProblem, WorkFailed
-from synkro_assets.domain.tenant import Tenant, parse_slug
+from synkro_assets.domain.tenant import Mode, Tenant, parse_slug
 from synkro_assets.operations import integration_settings
 from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform
@@ -39,14 +39,15 @@ class DemoCompany:
     timezone: str
     language: str
     region: str
+    mode: Mode = Mode.AMOCRM_RADIST
 
 
 COMPANIES = (
     DemoCompany("demo-motor", "Мотор Сервис", "Europe/Moscow", "ru", "RU"),
     DemoCompany("demo-northwind", "Northwind Kitchens", "Europe/London", "en", "GB"),
-    DemoCompany("demo-ural", "Урал Комплект", "Asia/Yekaterinburg", "ru", "RU"),
+    DemoCompany("demo-ural", "Урал Комплект", "Asia/Yekaterinburg", "ru", "RU", Mode.RADIST_ONLY),
     DemoCompany("demo-steppe", "Степной Дом", "Asia/Almaty", "ru", "KZ"),
-    DemoCompany("demo-hudson", "Hudson Rentals", "America/New_York", "en", "US"),
+    DemoCompany("demo-hudson", "Hudson Rentals", "America/New_York", "en", "US", Mode.AMOCRM_ONLY),
 )
 
 # A day of real conversations may hold more than a small company's limits allow.
@@ -90,10 +91,11 @@ def prepared_tenants(
     day: BusinessDay | None = None,
     dialogs: Path | None = None,
     with_ai: bool = True,
+    is_scheduled: bool = False,
 ) -> Iterator[tuple[Tenant, BusinessDay]]:
     """Each company as a tenant whose simulated day is loaded and whose integrations work."""
     for company in companies:
-        tenant = _tenant(platform, company, dialogs, with_ai)
+        tenant = _tenant(platform, company, dialogs, with_ai, is_scheduled)
         chosen = day or tenant.config.calendar.latest_closed(platform.clock.now())
         require_closed(tenant, [chosen], platform.clock.now())
         _set_stage(platform, control, tenant, chosen, dialogs, with_ai)
@@ -119,16 +121,25 @@ def _company_of(dialogs: Path) -> DemoCompany:
 
 
 def _tenant(
-    platform: Platform, company: DemoCompany, dialogs: Path | None, with_ai: bool
+    platform: Platform,
+    company: DemoCompany,
+    dialogs: Path | None,
+    with_ai: bool,
+    is_scheduled: bool,
 ) -> Tenant:
     slug = parse_slug(company.slug if with_ai else f"{company.slug}-no-ai")
-    settings = [f"language={company.language}", f"default_region={company.region}"]
+    settings = [
+        f"language={company.language}",
+        f"default_region={company.region}",
+        f"mode={company.mode}",
+        f"is_schedule_enabled={'yes' if is_scheduled else 'no'}",
+    ]
     settings += _ROOM if dialogs is not None else ()
     try:
         find_tenant(platform, slug)
         return set_tenant(platform, slug, settings)
     except UnknownTenant:
-        return add_tenant(platform, slug, company.name, company.timezone, "amocrm_radist", settings)
+        return add_tenant(platform, slug, company.name, company.timezone, company.mode, settings)
 
 
 def _set_stage(
@@ -147,12 +158,21 @@ def _set_stage(
         control.lift_limits()
         integrations["radist"] |= {"requests_per_second": 1000, "chats_per_second": 1000}
         integrations["amocrm"] |= {"requests_per_second": 1000}
-    for kind, values in integrations.items():
-        if kind != "ai" or with_ai:
-            integration_settings.save(platform, tenant, kind, values)
+    needed = _kinds(tenant.config.mode, with_ai)
+    saved = integration_settings.stored(platform, tenant).keys()
+    for kind in saved & (integrations.keys() - needed):
+        integration_settings.remove(platform, tenant, kind)
+    for kind in needed:
+        integration_settings.save(platform, tenant, kind, integrations[kind])
     for outcome in check_integrations(platform, tenant):
         if outcome.error:
             raise WorkFailed(f"{tenant.slug}: the {outcome.kind} check failed: {outcome.error}")
+
+
+def _kinds(mode: Mode, with_ai: bool) -> set[str]:
+    """The integrations a company of this mode has."""
+    wanted = {"amocrm": mode.reads_amocrm, "radist": mode.reads_radist, "ai": with_ai}
+    return {"telegram", *(kind for kind, is_wanted in wanted.items() if is_wanted)}
 
 
 def _verify(settings: Settings, platform: Platform, control: ControlClient, run: DayRun) -> None:

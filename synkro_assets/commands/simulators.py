@@ -11,12 +11,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.simulated_clock import ClockReading, parse_reading
+
+CLOCK_PATH = "/control/clock"
 
 
 class ControlClient:
@@ -45,6 +49,24 @@ class ControlClient:
         integrations: dict[str, dict[str, Any]] = answer["integrations"]
         return integrations
 
+    def clock(self) -> ClockReading:
+        """What time the providers believe it is, and how fast it passes."""
+        return parse_reading(self._ask("GET", CLOCK_PATH))
+
+    def set_clock(self, now: datetime, rate: float = 1.0) -> ClockReading:
+        """Put the providers' clock to an instant, to pass ``rate`` times as fast from there."""
+        order = {"now": now.isoformat(), "rate": rate}
+        return parse_reading(self._ask("PUT", CLOCK_PATH, order))
+
+    def request_log(self) -> dict[str, dict[str, Any]]:
+        """What each provider was asked: ``count``, ``handler_seconds``, ``statuses`` and more."""
+        summary: dict[str, dict[str, Any]] = self._ask("GET", "/control/log?limit=0")["summary"]
+        return summary
+
+    def forget_requests(self) -> None:
+        """Begin the request log anew."""
+        self._ask("DELETE", "/control/log")
+
     def lift_limits(self) -> None:
         """Let clients ask as fast as they can."""
         self._ask("POST", "/control/limits", {"enabled": False})
@@ -65,7 +87,7 @@ class ControlClient:
         )
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
-                return json.load(answer)
+                return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as problem:
             said = json.load(problem)
             where = f"line {said['line']}: " if said.get("line") else ""

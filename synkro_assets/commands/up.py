@@ -20,8 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from synkro_assets.commands.dagster_runs import dagster_instance, prepare_dagster_home
-from synkro_assets.commands.demo import COMPANIES, prepared_tenants
-from synkro_assets.commands.simulators import simulators
+from synkro_assets.commands.demo_stage import demo_stage
 from synkro_assets.commands.terminal import busy, say
 from synkro_assets.domain.errors import UsageProblem, WorkFailed
 from synkro_assets.operations.platform import Platform
@@ -48,7 +47,9 @@ class _Stopped(Exception):
     """Somebody asked the platform to stop."""
 
 
-def run_up(settings: Settings, platform: Platform, *, port: int, with_demo: bool) -> None:
+def run_up(
+    settings: Settings, platform: Platform, *, port: int, with_demo: bool, rate: float = 1.0
+) -> None:
     """Run everything until Ctrl-C; raises WorkFailed when a process ends by itself."""
     _require_free(port, "--port")
     _require_free(settings.code_server_port, "SYNKRO_CODE_SERVER_PORT")
@@ -58,7 +59,8 @@ def run_up(settings: Settings, platform: Platform, *, port: int, with_demo: bool
         stack.enter_context(_stoppable())
         try:
             if with_demo:
-                _start_demo(stack, settings, platform)
+                stage = demo_stage(settings, platform, rate=rate)
+                settings, platform = stack.enter_context(stage)
             _register_tenants(settings, platform)
             log_folder = prepare_dagster_home(settings) / "logs"
             log_folder.mkdir(exist_ok=True)
@@ -70,13 +72,6 @@ def run_up(settings: Settings, platform: Platform, *, port: int, with_demo: bool
             _watch(processes, log_folder)
         except _Stopped:
             say("stopping")
-
-
-def _start_demo(stack: ExitStack, settings: Settings, platform: Platform) -> None:
-    control = stack.enter_context(simulators(settings.home / "simulators"))
-    for tenant, day in prepared_tenants(platform, control, COMPANIES[:2]):
-        say(f"tenant {tenant.slug} has a simulated day: {day}")
-    say(f"simulators: {control.url}/control/")
 
 
 def _register_tenants(settings: Settings, platform: Platform) -> None:

@@ -1,6 +1,6 @@
 """Opening the platform: database, key ring and clock, bundled for whoever needs them.
 
-What lives here: how the bundle is made. Which database and keys: ``settings``.
+What lives here: how the bundle is made. Which database, keys and clock: ``settings``.
 """
 
 from __future__ import annotations
@@ -36,23 +36,25 @@ class Platform:
 
 
 @contextmanager
-def open_platform(home: Path, database_url: str | None, keys: str | None) -> Iterator[Platform]:
+def open_platform(
+    home: Path, database_url: str | None, keys: str | None, clock: Clock
+) -> Iterator[Platform]:
     """The platform; without a URL the embedded server runs for as long as the block lasts."""
     if database_url is not None:
         parsed(database_url)
-        yield _platform(home, database_url, keys)
+        yield _platform(home, database_url, keys, clock)
         return
     from synkro_assets.storage.embedded_server import running_server
 
     with running_server(home) as url:
-        yield _platform(home, url, keys)
+        yield _platform(home, url, keys, clock)
 
 
-def _platform(home: Path, url: str, keys: str | None) -> Platform:
+def _platform(home: Path, url: str, keys: str | None, clock: Clock) -> Platform:
     try:
         ring = configured_ring(keys, home)
     except OSError as problem:
         raise UsageProblem(
             f"SYNKRO_HOME {home} cannot be written ({problem.strerror}): choose another folder"
         ) from None
-    return Platform(Database(url), ring, SystemClock(), home)
+    return Platform(Database(url), ring, clock, home)

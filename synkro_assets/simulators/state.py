@@ -5,7 +5,7 @@ Telegram chats, which outlive a restart (``telegram.store``).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .faults import Faults
 from .limits import Limits
 from .log import RequestLog
 from .switches import Switches
+from .world.history import forget_plans, keep
 from .world.model import (
     Chat,
     ChatMessage,
@@ -70,22 +71,62 @@ class TenantWorld:
     def put(self, day: Day) -> None:
         """Load a day, replacing what it was before."""
         self.days[day.day] = day
-        loaded = list(self.days.values())
+        loaded = [self.days[label] for label in sorted(self.days)]
         self.leads = {lead.id: lead for d in loaded for lead in d.leads}
-        self.contacts = {contact.id: contact for d in loaded for contact in d.contacts}
         self.events = [event for d in loaded for event in d.events]
-        self.people = {person.id: person for d in loaded for person in d.people}
+        self.contacts, self.people = {}, {}
+        for d in loaded:
+            for contact in d.contacts:
+                self.contacts[contact.id] = _same_contact(self.contacts.get(contact.id), contact)
+            for person in d.people:
+                self.people[person.id] = _same_person(self.people.get(person.id), person)
         self.chats = {chat.id: (p, chat) for p in self.people.values() for chat in p.chats}
 
-    def add_message(self, chat: Chat, message: ChatMessage) -> None:
-        """Put a message into its chat, in order."""
-        chat.messages.append(message)
-        chat.messages.sort(key=lambda m: m.created_at)
+    def touch(self, lead_id: int, now: datetime) -> None:
+        """Somebody saved the lead without changing anything but its ``updated_at``."""
+        lead = self.leads[lead_id]
+        day = self.day_of(lead)
+        forget_plans(day, lead, now)
+        lead.updated_at = now.replace(microsecond=0)
+        keep(lead, now)
+        self.put(day)
 
-    def last_activity(self, person: Person) -> datetime:
-        """When the person's chats last changed."""
-        moments = [chat.messages[-1].created_at for chat in person.chats if chat.messages]
-        return max(moments) if moments else person.known_at
+    def day_of(self, lead: Lead) -> Day:
+        """The day the lead came with."""
+        return next(d for d in self.days.values() if any(row is lead for row in d.leads))
+
+    def add_message(self, chat_id: int, message: ChatMessage) -> None:
+        """Put a message into a chat, in order; it belongs to the last day that has the chat."""
+        holders = [
+            chat
+            for label in sorted(self.days)
+            for person in self.days[label].people
+            for chat in person.chats
+            if chat.id == chat_id
+        ]
+        whole = self.chats[chat_id][1]
+        for chat in (holders[-1], whole) if holders[-1] is not whole else (whole,):
+            chat.messages.append(message)
+            chat.messages.sort(key=lambda m: m.created_at)
+
+
+def _same_contact(known: CrmContact | None, again: CrmContact) -> CrmContact:
+    """A contact of several days: as it was first, with the leads of all of them."""
+    if known is None:
+        return again
+    return replace(known, lead_ids=[*known.lead_ids, *again.lead_ids])
+
+
+def _same_person(known: Person | None, again: Person) -> Person:
+    """A person of several days, who goes on in the same chats."""
+    if known is None:
+        return again
+    chats = {chat.id: chat for chat in known.chats}
+    for chat in again.chats:
+        before = chats.get(chat.id)
+        rows = [*(before.messages if before else []), *chat.messages]
+        chats[chat.id] = replace(chat, messages=sorted(rows, key=lambda row: row.created_at))
+    return replace(known, chats=list(chats.values()), dialog_key=again.dialog_key)
 
 
 @dataclass

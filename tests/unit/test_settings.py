@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import HttpUrl
 
 from synkro_assets.domain.errors import UsageProblem
+from synkro_assets.operations.platform import SystemClock
+from synkro_assets.operations.simulated_clock import SimulatedClock
 from synkro_assets.settings import Settings, child_environment, load_settings, platform
 
 
@@ -97,6 +100,44 @@ def test_production_asks_for_keys_before_anything_is_opened(
     ):
         pytest.fail("it opened")
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_production_goes_by_no_clock_but_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNKRO_ENV", "production")
+    monkeypatch.setenv("SYNKRO_ENCRYPTION_KEYS", "x")
+    monkeypatch.setenv("SYNKRO_CLOCK_URL", "http://127.0.0.1:8090/control/clock")
+
+    with (
+        pytest.raises(UsageProblem, match="SYNKRO_CLOCK_URL is for development"),
+        platform(load_settings()),
+    ):
+        pytest.fail("it opened")
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_the_platform_goes_by_the_clock_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNKRO_DATABASE_URL", "postgresql://u:p@h/db")
+    with platform(load_settings()) as usual:
+        assert isinstance(usual.clock, SystemClock)
+    monkeypatch.setenv("SYNKRO_CLOCK_URL", "http://127.0.0.1:8090/control/clock")
+    with platform(load_settings()) as simulated:
+        assert isinstance(simulated.clock, SimulatedClock)
+
+
+def test_a_clock_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNKRO_CLOCK_URL", "file:///etc/passwd")
+
+    with pytest.raises(UsageProblem, match="SYNKRO_CLOCK_URL: "):
+        load_settings()
+
+
+def test_child_processes_go_by_the_same_clock() -> None:
+    url = "http://127.0.0.1:8090/control/clock"
+
+    followed = child_environment(Settings(clock_url=HttpUrl(url)), "postgresql://u:p@h/db")
+
+    assert followed["SYNKRO_CLOCK_URL"] == url
+    assert "SYNKRO_CLOCK_URL" not in child_environment(Settings(), "postgresql://u:p@h/db")
 
 
 def test_child_processes_find_the_same_platform() -> None:

@@ -92,9 +92,8 @@ def contacts(visit: Visit) -> Response:
     wanted = query.plain.get("query", "").lower()
     rows = [
         contact
-        for contact in visit.world.contacts.values()
-        if (ids is None or contact.id in ids)
-        and (users is None or contact.responsible_id in users)
+        for contact in visit.present.contacts(ids)
+        if (users is None or contact.responsible_id in users)
         and within(created, contact.created_at)
         and within(updated, contact.updated_at)
         and (wanted in contact.name.lower() or any(wanted in p.value for p in contact.phones))
@@ -111,7 +110,7 @@ def contacts(visit: Visit) -> Response:
 
 def contact(visit: Visit) -> Response:
     """``GET /contacts/{id}``."""
-    found = visit.world.contacts.get(visit.request.path_params["contact_id"])
+    found = visit.present.contact(visit.request.path_params["contact_id"])
     return hal(rendered(found, visit)) if found else missing(visit)
 
 
@@ -122,8 +121,9 @@ def chats(visit: Visit) -> Response:
         raise BadQuery("contact_id or chat_id is required")
     wanted = set(plain.get("contact_id", "").split(","))
     rows = []
-    for person in visit.world.people.values():
-        for chat in person.chats if person.crm_contact_id else []:
+    for person in visit.present.people():
+        is_known = person.crm_contact_id and visit.present.contact(person.crm_contact_id)
+        for chat in person.chats if is_known else []:
             chat_id = str(uuid.uuid5(uuid.NAMESPACE_OID, str(chat.id)))
             if str(person.crm_contact_id) in wanted or chat_id == plain.get("chat_id"):
                 rows.append(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 
 from .answers import problem
@@ -26,6 +27,7 @@ class Visit:
     query: Query
     world: TenantWorld
     state: SimulatorState
+    present: Present
 
 
 Handler = Callable[[Visit], Response]
@@ -75,7 +77,8 @@ def guarded(
         if entity in state.switches["amocrm_forbidden"]:
             return problem(403, f"No rights for {entity}")
         try:
-            return handler(Visit(request, Query(request, state.switches), world, state))
+            query, present = Query(request, state.switches), Present(world, state.clock.now())
+            return handler(Visit(request, query, world, state, present))
         except BadQuery as error:
             return problem(400, str(error))
 

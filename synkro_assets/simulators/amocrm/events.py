@@ -56,7 +56,7 @@ def events(visit: Visit) -> Response:
         raise BadQuery("filter[entity_id] needs filter[entity]")
     rows = [
         event
-        for event in visit.world.events
+        for event in visit.present.events()
         if (ids is None or event.id in ids)
         and (types is None or event.type in types)
         and (kinds is None or event.entity_type in kinds or PLURALS[event.entity_type] in kinds)

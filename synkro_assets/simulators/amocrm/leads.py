@@ -90,9 +90,8 @@ def _chosen(visit: Visit) -> list[Lead]:
     wants_trash = "only_deleted" in query.with_
     return [
         lead
-        for lead in visit.world.leads.values()
+        for lead in visit.present.leads(ids)
         if lead.is_deleted == wants_trash
-        and (ids is None or lead.id in ids)
         and (pipelines is None or lead.pipeline_id in pipelines)
         and (users is None or lead.responsible_id in users)
         and (stages is None or (lead.pipeline_id, lead.status_id) in stages)
@@ -116,13 +115,13 @@ def leads(visit: Visit) -> Response:
     if visit.state.switches["amocrm_touch_between_pages"] and answer.status_code == 200:
         size = min(visit.query.number("limit", 50), 250)
         first = rows[(visit.query.number("page", 1) - 1) * size]
-        first.updated_at = visit.state.clock.now().replace(microsecond=0)
+        visit.world.touch(first.id, visit.present.now)
     return answer
 
 
 def lead(visit: Visit) -> Response:
     """``GET /leads/{id}``."""
-    found = visit.world.leads.get(visit.request.path_params["lead_id"])
+    found = visit.present.lead(visit.request.path_params["lead_id"])
     if found is None or (found.is_deleted and "only_deleted" not in visit.query.with_):
         return missing(visit)
     base = origin(visit.request)
@@ -153,7 +152,7 @@ def _links(lead: Lead, visit: Visit) -> list[dict[str, Any]]:
 
 def links(visit: Visit) -> Response:
     """``GET /leads/{id}/links``."""
-    found = visit.world.leads.get(visit.request.path_params["lead_id"])
+    found = visit.present.lead(visit.request.path_params["lead_id"])
     if found is None:
         return missing(visit)
     rows = _links(found, visit)
@@ -177,8 +176,8 @@ def all_links(visit: Visit) -> Response:
     wanted = visit.query.numbers("entity_id")
     if not wanted:
         raise BadQuery("filter[entity_id] is required")
-    known = [visit.world.leads[i] for i in sorted(wanted) if i in visit.world.leads]
-    rows = [row for found in known for row in _links(found, visit)]
+    known = [visit.present.lead(lead_id) for lead_id in sorted(wanted)]
+    rows = [row for found in known if found for row in _links(found, visit)]
     if not rows:
         return empty()
     here = f"{origin(visit.request)}/api/v4/leads/links"

@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.radist.sending import put_message
 from synkro_assets.simulators.state import SimulatorState
 from synkro_assets.simulators.telegram.store import Bot, TelegramStore
 from synkro_assets.simulators.telegram.updates import person_writes
+from synkro_assets.simulators.world.history import forget_plans, keep
 from synkro_assets.simulators.world.lead_life import LeadLife
 from synkro_assets.simulators.world.model import Lead
 
@@ -82,22 +84,25 @@ class Messages:
     async def change_lead(self, request: Request) -> Response:
         """``POST /control/amocrm/leads/{tenant}/{lead_id}``."""
         world = self.worlds.found(request.path_params["tenant"])
-        lead = world.leads.get(request.path_params["lead_id"])
-        if lead is None:
+        present = Present(world, self.state.clock.now())
+        if present.lead(request.path_params["lead_id"]) is None:
             raise Refused("no such lead", 404)
+        lead = world.leads[request.path_params["lead_id"]]
         document = await body_of(request)
         unknown = set(document) - set(LEAD_FIELDS) - {"status_id", "pipeline_id", "is_deleted"}
         if unknown:
             raise Refused(f"cannot change {', '.join(sorted(unknown))}")
-        day = next(d for d in world.days.values() if any(row is lead for row in d.leads))
-        life = LeadLife(self.state.seed, world.company, day)
-        now = self.state.clock.now().replace(microsecond=0)
+        day = world.day_of(lead)
+        forget_plans(day, lead, present.now)
+        life = LeadLife(self.state.seed, world.company, day, present.now)
+        now = present.now.replace(microsecond=0)
         if now <= lead.updated_at:
             now = lead.updated_at + timedelta(seconds=1)
         for name, attribute in LEAD_FIELDS.items():
             if name in document:
                 setattr(lead, attribute, document[name])
         lead.updated_at = now
+        keep(lead, present.now)
         if document.get("is_deleted"):
             life.delete_now(lead, now)
         target = (document.get("pipeline_id", lead.pipeline_id),

@@ -74,7 +74,10 @@ class Trouble:
         if request.method == "PUT":
             document = await body_of(request)
             try:
-                now = parse_instant(document["now"]) if document.get("now") else None
+                # A rate alone changes how fast it goes on, not what time it is.
+                kept = clock.now() if "rate" in document else None
+                text = document.get("now", kept.isoformat() if kept else None)
+                now = parse_instant(text) if text else None
                 clock.set(now, float(document.get("rate", 1.0)))
             except (TypeError, ValueError, AttributeError) as error:
                 raise Refused(f"cannot read the time: {error}") from error

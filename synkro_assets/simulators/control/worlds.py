@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from synkro_assets.simulators.amocrm.oauth import REDIRECT_URI, TokenBook
 from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.present import END_OF_TIME, Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld, credentials
 from synkro_assets.simulators.telegram.store import TelegramStore
 from synkro_assets.simulators.world.company import company
@@ -119,12 +120,16 @@ class Worlds:
         return world
 
     async def truth(self, request: Request) -> Response:
-        """``GET /control/worlds/{tenant}/truth?day=``."""
+        """``GET /control/worlds/{tenant}/truth?day=&at=``: all of it, or what showed at ``at``."""
         world = self.found(request.path_params["tenant"])
         wanted = request.query_params.get("day") or max(world.days)
         if wanted not in world.days:
             raise Refused(f"day {wanted} is not loaded", 404)
-        return JSONResponse(truth(world.company, world.days[wanted]))
+        try:
+            at = parse_instant(request.query_params.get("at") or END_OF_TIME.isoformat())
+        except ValueError as error:
+            raise Refused(f"at is no ISO time: {error}") from error
+        return JSONResponse(truth(world.company, Present(world, at).day(wanted)))
 
     async def remove(self, request: Request) -> Response:
         """``DELETE /control/worlds/{tenant}``."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 
 from .answers import refusal
@@ -21,6 +22,7 @@ class Visit:
     request: Request
     world: TenantWorld
     state: SimulatorState
+    present: Present
 
     def refuse(self, status: int, detail: str) -> Response:
         """An error answer."""
@@ -62,6 +64,7 @@ def guarded(
             return refusal(switches, 404, "Company not found")
         if scope in switches["radist_missing_scope"]:
             return refusal(switches, 403, f"The key has no {scope} scope")
-        return await handler(Visit(request, world, state))
+        present = Present(world, state.clock.now())
+        return await handler(Visit(request, world, state, present))
 
     return endpoint

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.present import last_activity
 from synkro_assets.simulators.world.model import Person
 
 from .answers import message, mixed_iso
@@ -41,13 +42,13 @@ def _opened(text: str) -> list[Any]:
         raise BadParameter("cursor is invalid") from error
 
 
-def _key(visit: Visit, person: Person) -> tuple[datetime, int]:
-    return visit.world.last_activity(person), person.id
+def _key(person: Person) -> tuple[datetime, int]:
+    return last_activity(person), person.id
 
 
 def _page(visit: Visit, limit: int) -> tuple[list[Person], str | None]:
     """The people of this page, and the cursor of the next one."""
-    people = sorted(visit.world.people.values(), key=lambda p: _key(visit, p), reverse=True)
+    people = sorted(visit.present.people(), key=_key, reverse=True)
     text = visit.request.query_params.get("cursor")
     first = 0
     if text:
@@ -58,18 +59,18 @@ def _page(visit: Visit, limit: int) -> tuple[list[Person], str | None]:
             first = int(opened[1])
         else:
             after = (datetime.fromisoformat(opened[1]), int(opened[2]))
-            first = sum(1 for person in people if _key(visit, person) >= after)
+            first = sum(1 for person in people if _key(person) >= after)
     chosen = people[first : first + limit]
     if first + limit >= len(people):
         return chosen, None
     if visit.state.switches["radist_cursor"] == "offset":
         return chosen, _cursor(["offset", first + limit])
-    moment, person_id = _key(visit, chosen[-1])
+    moment, person_id = _key(chosen[-1])
     return chosen, _cursor(["key", moment.isoformat(), person_id])
 
 
-def _person(visit: Visit, person: Person) -> dict[str, Any]:
-    last = visit.world.last_activity(person)
+def _person(person: Person) -> dict[str, Any]:
+    last = last_activity(person)
     return {
         "contact_id": person.id,
         "contact_name": person.name,
@@ -109,7 +110,7 @@ async def with_contacts(visit: Visit) -> Response:
     if cursor is None:
         ending = visit.state.switches["radist_end_cursor"]
         metadata = {} if ending == "absent" else {"next_cursor": "" if ending == "empty" else None}
-    data = [_person(visit, person) for person in chosen]
+    data = [_person(person) for person in chosen]
     if visit.state.switches["radist_touch_between_pages"]:
         _touch_oldest(visit)
     return JSONResponse({"data": data, "response_metadata": metadata})
@@ -117,11 +118,11 @@ async def with_contacts(visit: Visit) -> Response:
 
 def _touch_oldest(visit: Visit) -> None:
     """The oldest contact writes again, which moves it to the front of the feed."""
-    oldest = min(visit.world.people.values(), key=lambda p: _key(visit, p))
-    newest = max(visit.world.last_activity(p) for p in visit.world.people.values())
+    people = visit.present.people()
+    oldest, newest = min(people, key=_key), max(map(last_activity, people))
     for chat in oldest.chats[:1]:
         if chat.messages:
-            chat.messages[-1].created_at = max(newest, visit.state.clock.now())
+            chat.messages[-1].created_at = max(newest, visit.present.now)
 
 
 async def messages(visit: Visit) -> Response:
@@ -130,10 +131,10 @@ async def messages(visit: Visit) -> Response:
     chat_text = parameters.get("chat_id", "")
     if not chat_text.isdigit():
         return visit.refuse(400, "chat_id is required")
-    found = visit.world.chats.get(int(chat_text))
-    if found is None:
+    chat = visit.present.chat(int(chat_text))
+    if chat is None:
         return visit.refuse(404, "Chat not found")
-    rows = found[1].messages
+    rows = chat.messages
     try:
         limit = _limit(visit)
         end = len(rows)
@@ -144,4 +145,4 @@ async def messages(visit: Visit) -> Response:
     except ValueError as error:
         return visit.refuse(400, str(error))
     chosen = rows[max(0, end - limit) : end]
-    return JSONResponse([message(row, found[1]) for row in reversed(chosen)])
+    return JSONResponse([message(row, chat) for row in reversed(chosen)])

@@ -28,7 +28,7 @@ def put_message(
     moment = at or state.clock.now()
     identifier = message_id(world.company.tenant, chat.id, "sent", len(chat.messages), moment)
     row = ChatMessage(identifier, direction, message_type, text, moment)
-    world.add_message(chat, row)
+    world.add_message(chat.id, row)
     return row
 
 
@@ -40,10 +40,9 @@ async def send(visit: Visit) -> Response:
         return visit.refuse(400, "the body must be JSON")
     if not isinstance(document, dict):
         return visit.refuse(400, "the body must be a JSON object")
-    found = visit.world.chats.get(document.get("chat_id") or 0)
-    if found is None:
+    chat = visit.present.chat(document.get("chat_id") or 0)
+    if chat is None:
         return visit.refuse(404, "Chat not found")
-    chat = found[1]
     if document.get("connection_id") not in (None, chat.connection_id):
         return visit.refuse(404, "Connection not found")
     kind = str(document.get("message_type", "text"))

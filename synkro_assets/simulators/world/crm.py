@@ -6,9 +6,10 @@ Not here: one lead's path through its pipeline (``lead_life``), the people thems
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from .lead_life import LeadLife
+from .company import BEGINNING
+from .lead_life import OLD_DAYS, LeadLife
 from .model import Company, Conversation, CrmContact, Day, Lead, Person, Phone
 from .people import full_name, landline, mobile, written
 from .seeds import day_block, rng
@@ -32,11 +33,12 @@ class CrmDay:
         """A contact and a lead for most of the people who have a number."""
         for index, (person, conversation) in enumerate(zip(people, conversations, strict=True)):
             rand = rng(self.seed, self.company.tenant, self.day.day, "known", conversation.key)
-            if person.e164 is None or rand.random() > KNOWN_SHARE:
+            is_regular = person.regular is not None
+            if person.e164 is None or (rand.random() > KNOWN_SHARE and not is_regular):
                 continue
             if len(self.day.leads) >= MAX_LEADS:
                 break
-            contact = self._contact(rand, person.e164, person.name)
+            contact = self._contact(rand, person.e164, person.name, person.regular)
             person.crm_contact_id = contact.id
             outcome = conversation.outcome
             if not conversation.topic:
@@ -47,7 +49,10 @@ class CrmDay:
             if len(self.day.contacts) % 11 == 5:
                 second = self._lead(contact, conversation.topic, price // 2, rand)
                 self.life.live(second, person.chats[0].messages, "open", rand, late=False)
-            contact.updated_at = max(contact.updated_at, lead.updated_at)
+            if lead.created_at >= self.day.window_start and not is_regular:
+                self._make_new(
+                    contact, min(person.chats[0].messages[0].created_at, lead.created_at)
+                )
 
     def add_odd_rows(self) -> None:
         """Rows without a dialog: no contact, no leads, deleted, outside the window."""
@@ -65,34 +70,45 @@ class CrmDay:
         for _ in range(3):  # an import: several rows of one second
             self.life.add(self._lead(None, "", 5000, rand), middle + timedelta(hours=1), 0)
         trash = self._lead(None, "", 1000, rand)
-        self.life.delete(trash, start - timedelta(days=3), middle + timedelta(minutes=30))
-        before = self._lead(alone_with_phone := self._contact(
-            rand, mobile(rand, self.company.region), None), "", 27000, rand)  # fmt: skip
-        self.life.call(before, start - timedelta(days=2, hours=3), rand)
-        alone_with_phone.updated_at = before.updated_at
+        long_ago = start - timedelta(days=OLD_DAYS)
+        self.life.delete(trash, long_ago - timedelta(days=3), middle + timedelta(minutes=30))
+        contact = self._contact(rand, mobile(rand, self.company.region), None)
+        before = self._lead(contact, "", 27000, rand)
+        self.life.call(before, long_ago - timedelta(days=2, hours=3), rand)
         after = self._lead(None, "", 9000, rand)
         self.life.call(after, end + timedelta(minutes=rand.randrange(1, 90)), rand)
 
-    def _contact(self, rand: random.Random, e164: str, name: str | None) -> CrmContact:
-        place = len(self.day.contacts)
-        manager = rand.choice(self.company.managers[:4])
-        created_at = self.day.window_start - timedelta(
-            days=rand.randrange(1, 200), seconds=rand.randrange(86400)
-        )
+    def _contact(
+        self, rand: random.Random, e164: str, name: str | None, regular: int | None = None
+    ) -> CrmContact:
+        """A contact as old as the lead it may already have; a regular's is the same every day."""
+        place, first_id = len(self.day.contacts), CONTACT_BASE + self.block
+        days_ago = OLD_DAYS + 70 + rand.randrange(200)
+        created_at = self.day.window_start - timedelta(days=days_ago, seconds=rand.randrange(86400))
+        if regular is not None:
+            rand = rng(self.seed, self.company.tenant, "regular contact", regular)
+            place, first_id = regular, CONTACT_BASE
+            created_at = BEGINNING + timedelta(minutes=rand.randrange(1_000_000))
         contact = CrmContact(
-            id=CONTACT_BASE + self.block + place,
+            id=first_id + place,
             name=name or full_name(rand, self.company.language),
             phones=[self._phone(rand, e164, place)],
             email=f"client{place}@mail.example" if place % 3 == 0 else None,
-            responsible_id=manager.id,
+            responsible_id=rand.choice(self.company.managers[:4]).id,
             created_at=created_at.replace(microsecond=0),
             updated_at=created_at.replace(microsecond=0),
+            shown_from=self.day.window_start,
         )
         if place % 7 == 2:
             other = mobile(rand, self.company.region)
             contact.phones.append(Phone(written(other, place), [other], "MOB"))
         self.day.contacts.append(contact)
         return contact
+
+    def _make_new(self, contact: CrmContact, met_at: datetime) -> None:
+        """The contact came into the CRM with its first message."""
+        contact.created_at = contact.updated_at = met_at.replace(microsecond=0)
+        contact.shown_from = contact.created_at
 
     def _phone(self, rand: random.Random, e164: str, place: int) -> Phone:
         value = written(e164, place)

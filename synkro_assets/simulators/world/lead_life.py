@@ -9,9 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .company import LOST, WON
+from .history import keep
 from .model import ChatMessage, Company, Day, Event, Lead, Pipeline
 from .seeds import token
 
+# A lead that is older than its day's window is at least so much older: no other day that is loaded
+# beside this one finds something new in its past.
+OLD_DAYS = 30
 REASONS = {"lost_price": 0, "lost_competitor": 1, "lost_stock": 2}
 
 
@@ -21,10 +25,10 @@ def stage(pipeline_id: int, status_id: int) -> list[dict[str, Any]]:
 
 
 class LeadLife:
-    """Moves leads and writes the events of it."""
+    """Moves leads and writes the events of it; ``now`` when they happen at this moment."""
 
-    def __init__(self, seed: int, company: Company, day: Day) -> None:
-        self.seed, self.company, self.day = seed, company, day
+    def __init__(self, seed: int, company: Company, day: Day, now: datetime | None = None) -> None:
+        self.seed, self.company, self.day, self.now = seed, company, day, now
         self._pipelines = {pipeline.id: pipeline for pipeline in company.pipelines}
 
     def live(
@@ -42,9 +46,8 @@ class LeadLife:
         statuses = self._pipeline(lead).statuses
         reached = min(1 + rand.randrange(3), len(statuses) - 3)
         if rand.random() < 0.35:
-            created = first - timedelta(days=rand.randrange(1, 20), seconds=rand.randrange(9000))
-            if created >= start - timedelta(hours=1):
-                created = start - timedelta(days=1)
+            days_ago = OLD_DAYS + 1 + rand.randrange(30)
+            created = first - timedelta(days=days_ago, seconds=rand.randrange(9000))
             self.add(lead, created, 0)
             self.move(lead, statuses[1].id, created + timedelta(minutes=17), lead.responsible_id)
         else:
@@ -83,6 +86,7 @@ class LeadLife:
         lead.is_deleted = True
         lead.updated_at = deleted.replace(microsecond=0)
         self._event("lead_deleted", lead.id, "lead", lead.responsible_id, lead.updated_at)
+        keep(lead, self.shown_from(lead.updated_at))
 
     def add(self, lead: Lead, moment: datetime, by: int) -> None:
         """Create the lead; ``by`` 0 is a robot."""
@@ -90,6 +94,7 @@ class LeadLife:
         lead.created_by = by
         after = stage(lead.pipeline_id, lead.status_id)
         self._event("lead_added", lead.id, "lead", by, lead.created_at, [], after)
+        keep(lead, self.shown_from(lead.created_at))
 
     def move(
         self,
@@ -109,6 +114,11 @@ class LeadLife:
         lead.closed_at = lead.updated_at if status_id in (WON, LOST) else None
         after = stage(lead.pipeline_id, status_id)
         self._event("lead_status_changed", lead.id, "lead", by, lead.updated_at, before, after)
+        keep(lead, self.shown_from(lead.updated_at))
+
+    def shown_from(self, moment: datetime) -> datetime:
+        """From when the CRM shows what has this date: never before the day itself begins."""
+        return self.now or max(moment, self.day.window_start)
 
     def _inside(self, moment: datetime, lead: Lead) -> datetime:
         """The moment, or the last second of the window, never before the lead's last change."""
@@ -134,8 +144,18 @@ class LeadLife:
         before: list[dict[str, Any]] | None = None,
         after: list[dict[str, Any]] | None = None,
     ) -> None:
-        place = len(self.day.events)
-        identifier = "01" + token(self.seed, self.company.tenant, self.day.day, place, length=24)
+        place = self.day.event_count
+        self.day.event_count += 1
         self.day.events.append(
-            Event(identifier, kind, entity_id, entity_type, by, moment, before or [], after or [])
+            Event(
+                id="01" + token(self.seed, self.company.tenant, self.day.day, place, length=24),
+                type=kind,
+                entity_id=entity_id,
+                entity_type=entity_type,
+                created_by=by,
+                created_at=moment,
+                shown_from=self.shown_from(moment),
+                before=before or [],
+                after=after or [],
+            )
         )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from .model import Chat, ChatMessage, Company, Connection, Conversation, Day, Person
 from .people import as_messenger, full_name, mobile
+from .regulars import GROUP, regular_of
 from .seeds import day_block, message_id, rng
 from .timing import fit, moment_in, offsets, same_clock_time
 
@@ -39,34 +40,46 @@ class MessengerDay:
 
     def person(self, index: int, conversation: Conversation) -> Person:
         """The contact of one conversation, its messages inside the window."""
-        rand = rng(self.seed, self.company.tenant, self.day.day, "person", conversation.key)
-        connection = self._connection(rand)
-        has_phone = connection.type != "telegram_bot" and rand.random() > 0.03
-        e164 = mobile(rand, self.company.region) if has_phone else None
-        chat = Chat(
-            id=CHAT_BASE + self.block + index,
-            connection_id=connection.id,
-            source_chat_id=self._source_chat_id(connection.type, e164, rand),
-            phone=as_messenger(e164, rand.randrange(42)) if e164 else None,
-        )
+        tenant, day = self.company.tenant, self.day.day
+        regular = None if self.is_real_talk else regular_of(self.seed, tenant, day, index)
+        rand = rng(self.seed, tenant, day, "person", conversation.key)
+        if regular is None:
+            person = self._somebody(rand, self.block + index, conversation.language)
+        else:
+            known = rng(self.seed, tenant, "regular", regular)
+            person = self._somebody(known, regular, conversation.language, is_regular=True)
+            person.regular = regular
+        person.dialog_key = conversation.key
         for place, (line, moment) in enumerate(
             zip(conversation.lines, self._moments(conversation, rand), strict=True)
         ):
             direction = "inbound" if line.role == "client" else "outbound"
-            self._add(chat, place, direction, line.text, moment, line.type)
-        name = full_name(rand, conversation.language) if rand.random() > 0.05 else None
-        person = Person(
-            id=PERSON_BASE + self.block + index,
-            name=name,
-            is_group=False,
-            e164=e164,
-            chats=[chat],
-            known_at=self.day.window_start - timedelta(days=rand.randrange(1, 90)),
-            dialog_key=conversation.key,
-        )
+            self._add(person.chats[0], place, direction, line.text, moment, line.type)
         if not self.is_real_talk:
             self._neighbours(person, index, rand)
         return person
+
+    def _somebody(
+        self, rand: random.Random, number: int, language: str, *, is_regular: bool = False
+    ) -> Person:
+        """A customer with an empty chat; of a regular one the company knows name and number."""
+        connection = self._connection(rand, 3 if is_regular else 4)
+        has_phone = connection.type != "telegram_bot" and (rand.random() > 0.03 or is_regular)
+        e164 = mobile(rand, self.company.region) if has_phone else None
+        chat = Chat(
+            id=CHAT_BASE + number,
+            connection_id=connection.id,
+            source_chat_id=self._source_chat_id(connection.type, e164, rand),
+            phone=as_messenger(e164, rand.randrange(42)) if e164 else None,
+        )
+        return Person(
+            id=PERSON_BASE + number,
+            name=full_name(rand, language) if is_regular or rand.random() > 0.05 else None,
+            is_group=False,
+            e164=e164,
+            chats=[chat],
+            known_at=self.day.window_start,
+        )
 
     def _moments(self, conversation: Conversation, rand: random.Random) -> list[datetime]:
         distances = offsets(conversation.lines, rand)
@@ -78,8 +91,9 @@ class MessengerDay:
             first = moment_in(self.window, self.zone, rand, off_hours=0.15)
         return fit(distances, first, self.window)
 
-    def _connection(self, rand: random.Random) -> Connection:
-        return rand.choices(self.company.connections[:4], weights=[45, 25, 22, 8])[0]
+    def _connection(self, rand: random.Random, count: int) -> Connection:
+        weights = [45, 25, 22, 8][:count]
+        return rand.choices(self.company.connections[:count], weights=weights)[0]
 
     def _source_chat_id(self, kind: str, e164: str | None, rand: random.Random) -> str | None:
         if kind in ("whatsapp", "waba") and e164:
@@ -123,23 +137,22 @@ class MessengerDay:
             person.chats.append(second)
 
     def odd_people(self, first_index: int) -> list[Person]:
-        """A group chat, and a contact whose chat has no message at all."""
+        """The group of the company's own people, and a contact without any message so far."""
         rand = rng(self.seed, self.company.tenant, self.day.day, "odd")
+        group_rand = rng(self.seed, self.company.tenant, "group")
         start, end = self.window
-        known_at = start - timedelta(days=30)
-        group = Chat(CHAT_BASE + self.block + first_index, self.company.connections[0].id,
-                     f"{rand.randrange(10**12, 10**13)}@g.us", None)  # fmt: skip
+        group = Chat(CHAT_BASE + GROUP, self.company.connections[0].id,
+                     f"{group_rand.randrange(10**12, 10**13)}@g.us", None)  # fmt: skip
         middle = start + (end - start) / 2
         for place, text in enumerate(GROUP_TALK[self.company.language]):
             direction = "inbound" if place == 0 else "outbound"
             self._add(group, place, direction, text, middle + timedelta(minutes=5 * place))
         e164 = mobile(rand, self.company.region)
-        silent = Chat(CHAT_BASE + self.block + first_index + 1, self.company.connections[1].id,
+        silent = Chat(CHAT_BASE + self.block + first_index, self.company.connections[1].id,
                       f"{e164[1:]}@c.us", as_messenger(e164, 1))  # fmt: skip
-        base = PERSON_BASE + self.block + first_index
+        name = full_name(rand, self.company.language)
         return [
-            Person(base, GROUP_NAMES[self.company.language], True, None, [group], known_at),
-            Person(
-                base + 1, full_name(rand, self.company.language), False, e164, [silent], known_at
-            ),
-        ]
+            Person(PERSON_BASE + GROUP, GROUP_NAMES[self.company.language], True, None, [group],
+                   start),
+            Person(PERSON_BASE + self.block + first_index, name, False, e164, [silent], start),
+        ]  # fmt: skip

@@ -100,12 +100,13 @@ class CrmContact:
     responsible_id: int
     created_at: datetime
     updated_at: datetime
+    shown_from: datetime
     lead_ids: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Lead:
-    """A deal of the CRM, as it stands now."""
+    """A deal of the CRM as its day leaves it, and how it stood before (``history``)."""
 
     id: int
     name: str
@@ -123,6 +124,7 @@ class Lead:
     tags: list[str] = field(default_factory=list)
     source_id: int | None = None
     created_by: int = 0
+    versions: list[tuple[datetime, "Lead"]] = field(default_factory=list, repr=False)
 
 
 @dataclass(slots=True)
@@ -135,6 +137,7 @@ class Event:
     entity_type: str
     created_by: int
     created_at: datetime
+    shown_from: datetime
     before: list[dict[str, Any]] = field(default_factory=list)
     after: list[dict[str, Any]] = field(default_factory=list)
 
@@ -173,6 +176,7 @@ class Person:
     known_at: datetime
     crm_contact_id: int | None = None
     dialog_key: str = ""
+    regular: int | None = None
 
 
 @dataclass(slots=True)
@@ -208,3 +212,8 @@ class Day:
     leads: list[Lead] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
+    event_count: int = 0
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether the moment lies in the day's window."""
+        return self.window_start <= moment < self.window_end
