@@ -16,7 +16,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG
 from synkro_assets.domain.business_day import Window, parse_instant
 from synkro_assets.domain.errors import SynkroError
 from synkro_assets.domain.tenant import Tenant, parse_slug
-from synkro_assets.failures import as_dagster_failures
+from synkro_assets.failures import as_dagster_failures, failure_sentence
 from synkro_assets.operations.forced_window import touched_days
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.tenant_config import find_tenant
@@ -134,7 +134,7 @@ def _outcome(context: InitResourceContext, tenant_run: TenantRun) -> tuple[str, 
         tenant_run.log(f"stopped by {tenant_run.stopped_by}", level="warning")
         return "canceled", STOPPED
     if ended[DagsterEventType.STEP_FAILURE] or tenant_run.failure:
-        return "failed", tenant_run.failure or "a step failed: see the run in Dagit"
+        return "failed", tenant_run.failure or failure_sentence(instance, run.run_id)
     assert run.execution_plan_snapshot_id is not None
     plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
     if set(plan.step_keys_to_execute) <= ended[DagsterEventType.STEP_SUCCESS]:

@@ -120,7 +120,10 @@ def load_days(
             mode = tenant_run.plan(day).mode
             tenant_run.log(f"{day}: not read, the mode is {mode}", step=step)
             outcomes.done[day] = {
-                AssetKey(["raw", table.name]): {"dagster/partition_row_count": 0, "mode": mode}
+                AssetKey(["raw", table.name]): {
+                    "dagster/partition_row_count": 0,
+                    "mode": mode.value,
+                }
                 for table in source.tables
             }
     return outcomes
