@@ -22,13 +22,14 @@ up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops
 test: $(DEV_READY) ## unit, integration, journey and convention tests
 	$(BIN)/python -m pytest
 
-check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint
+check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
 	$(BIN)/ruff check $(PACKAGE)
 	$(BIN)/ruff format --check $(PACKAGE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m synkro_assets.storage.transforms
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
+	$(BIN)/python -m tests.compose
 
 clean: ## delete the environment and build results; with DATA=yes the embedded database too
 	@if [ "$(DATA)" = yes ] && [ -x $(BIN)/python ]; then \

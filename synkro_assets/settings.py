@@ -20,7 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.operations.platform import Platform, SystemClock, open_platform
 from synkro_assets.operations.simulated_clock import SimulatedClock
-from synkro_assets.storage.connection_urls import dagster_url
+from synkro_assets.storage.connection_urls import dagster_url, with_password
 from synkro_assets.storage.key_ring import HOW_TO_MAKE_A_KEY
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
 
     home: Path = Path(".synkro")
     database_url: SecretStr | None = None
+    database_password: SecretStr | None = None
     encryption_keys: SecretStr | None = None
     env: Environment = Environment.DEVELOPMENT
     public_url: str = "http://127.0.0.1:8000"
@@ -82,6 +83,8 @@ def load_settings() -> Settings:
 def platform(settings: Settings) -> Iterator[Platform]:
     """The platform these settings describe; starts the embedded server when no URL is given."""
     url = settings.database_url.get_secret_value() if settings.database_url else None
+    if url is not None and settings.database_password is not None:
+        url = with_password(url, settings.database_password.get_secret_value())
     keys = settings.encryption_keys.get_secret_value() if settings.encryption_keys else None
     if settings.is_production and keys is None:
         raise UsageProblem(

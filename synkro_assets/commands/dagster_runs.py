@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ def prepare_dagster_home(settings: Settings) -> Path:
     wanted = (PROJECT_ROOT / "dagster.yaml").read_bytes()
     target = home / "dagster.yaml"
     if not target.exists() or target.read_bytes() != wanted:
-        fresh = home / f"dagster.yaml.{os.getpid()}"
+        # Not named by process id: containers that share the folder have the same ones.
+        fresh = home / f"dagster.yaml.{uuid.uuid4().hex}"
         fresh.write_bytes(wanted)
         fresh.replace(target)
     return home

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +20,7 @@ from types import FrameType
 
 from synkro_assets.commands.dagster_runs import dagster_instance, prepare_dagster_home
 from synkro_assets.commands.demo_stage import demo_stage
+from synkro_assets.commands.services import Address, ServiceName, service_command
 from synkro_assets.commands.terminal import busy, say
 from synkro_assets.domain.errors import UsageProblem, WorkFailed
 from synkro_assets.operations.platform import Platform
@@ -83,25 +83,21 @@ def _register_tenants(settings: Settings, platform: Platform) -> None:
 
 
 def _services(settings: Settings, port: int) -> list[Service]:
-    code_port = settings.code_server_port
-    python = [sys.executable, "-m"]
-    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
+    code_server = Address(HOST, settings.code_server_port)
+    dagit = Address(HOST, port)
     return [
         Service(
             "code server",
-            [
-                *python, "dagster", "code-server", "start", "-m", "synkro_assets.definitions",
-                "-h", HOST, "-p", str(code_port),
-            ],
-            lambda: _is_listening(code_port),
+            service_command(ServiceName.CODE_SERVER, code_server),
+            lambda: _is_listening(code_server.port),
         ),
-        Service("daemon", [*python, "dagster._daemon", "run", *workspace], lambda: True),
+        Service("daemon", service_command(ServiceName.DAEMON, Address()), lambda: True),
         Service(
             "Dagit",
-            [*python, "dagster_webserver", "-h", HOST, "-p", str(port), *workspace],
+            service_command(ServiceName.WEBSERVER, dagit),
             lambda: _answers(f"http://{HOST}:{port}/server_info"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 @contextmanager

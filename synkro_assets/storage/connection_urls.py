@@ -31,6 +31,13 @@ def parsed(url: str) -> dict[str, str]:
         ) from None
 
 
+def with_password(url: str, password: str) -> str:
+    """The same URL with a password, as it is typed; a URL that has one keeps its own."""
+    if "password" in parsed(url):
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'password': password}, quote_via=quote)}"
+
+
 def dagster_url(url: str) -> str:
     """The URL for Dagster's storage: its own schema, and psycopg2 by name.
 
