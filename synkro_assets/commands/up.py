@@ -1,11 +1,12 @@
 """``synkro up``: database, code server, daemon and Dagit on this machine, until Ctrl-C.
 
-What lives here: starting, watching and stopping the processes. What they serve is ``definitions``;
-the database is already there when this begins.
+What lives here: starting, watching, restarting and stopping the processes. What they serve is
+``definitions``; the database is already there when this begins.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -32,6 +33,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 WATCH_SECONDS = 0.5
+MAX_RESTARTS = 5
+RESTART_WINDOW_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class _Stopped(Exception):
 def run_up(
     settings: Settings, platform: Platform, *, port: int, with_demo: bool, rate: float = 1.0
 ) -> None:
-    """Run everything until Ctrl-C; raises WorkFailed when a process ends by itself."""
+    """Run everything until Ctrl-C; raises WorkFailed when a process keeps ending by itself."""
     _require_free(port, "--port")
     _require_free(settings.code_server_port, "SYNKRO_CODE_SERVER_PORT")
     may_parse = not settings.is_production
@@ -62,14 +65,10 @@ def run_up(
                 stage = demo_stage(settings, platform, rate=rate)
                 settings, platform = stack.enter_context(stage)
             _register_tenants(settings, platform)
-            log_folder = prepare_dagster_home(settings) / "logs"
-            log_folder.mkdir(exist_ok=True)
-            processes = [
-                (service, stack.enter_context(_running(service, settings, platform, log_folder)))
-                for service in _services(settings, port)
-            ]
+            services = _services(settings, port)
+            running = stack.enter_context(_supervised(services, settings, platform))
             say(f"Dagit: http://{HOST}:{port} (Ctrl-C stops everything)", style="bold green")
-            _watch(processes, log_folder)
+            _watch(running)
         except _Stopped:
             say("stopping")
 
@@ -100,61 +99,106 @@ def _services(settings: Settings, port: int) -> list[Service]:
     ]
 
 
-@contextmanager
-def _running(
-    service: Service, settings: Settings, platform: Platform, log_folder: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A service's process from ready to gone; its output goes to a log file."""
-    log = _log_file(service, log_folder)
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            service.command,
-            cwd=PROJECT_ROOT,
-            env=child_environment(settings, platform.database.url),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C reaches this process only, which stops the services in order.
-            start_new_session=True,
-        )
-    try:
-        with busy(f"starting the {service.name}"):
-            _await_ready(service, process, log)
-        say(f"{service.name} is up")
-        yield process
-    finally:
-        _stop(process)
+class _Supervised:
+    """A service that is started again when it ends by itself, a few times."""
 
+    def __init__(self, service: Service, environment: dict[str, str], log_folder: Path) -> None:
+        self.service = service
+        self.log = log_folder / f"{service.name.lower().replace(' ', '-')}.log"
+        self._environment = environment
+        self._starts: list[float] = []
+        self._groups: list[int] = []
+        self._process: subprocess.Popen[bytes] | None = None
 
-def _await_ready(service: Service, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not service.is_ready():
-        if process.poll() is not None:
-            raise WorkFailed(_ended(service, process, log))
-        if time.monotonic() > deadline:
-            raise WorkFailed(
-                f"the {service.name} did not start in {START_SECONDS:.0f} s: see {log}"
+    def start(self) -> None:
+        """Start the process and wait until it is ready; raises WorkFailed when it never is."""
+        self._starts.append(time.monotonic())
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.service.command,
+                cwd=PROJECT_ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C reaches this process only, which stops the services in order.
+                start_new_session=True,
             )
-        time.sleep(WATCH_SECONDS)
+        self._groups.append(self._process.pid)
+        with busy(f"starting the {self.service.name}"):
+            self._await_ready(self._process)
+        say(f"{self.service.name} is up")
 
+    def look(self) -> None:
+        """Start the process again if it has ended; raises WorkFailed when that goes on."""
+        process = self._process
+        if process is None or process.poll() is None:
+            return
+        ended = self._ended(process)
+        recent = [at for at in self._starts if at > time.monotonic() - RESTART_WINDOW_SECONDS]
+        if len(recent) > MAX_RESTARTS:
+            raise WorkFailed(f"{ended}, {MAX_RESTARTS} times in a row")
+        say(f"{ended}; starting it again", style="yellow")
+        self.start()
 
-def _watch(processes: list[tuple[Service, subprocess.Popen[bytes]]], log_folder: Path) -> None:
-    """Return never: raise when a service ends; Ctrl-C raises on its own."""
-    while True:
-        for service, process in processes:
+    def stop(self) -> None:
+        """End the process, and what an earlier one that was killed left behind."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for group in self._groups:
+            try:
+                os.killpg(group, signal.SIGTERM)
+            except ProcessLookupError:
+                continue
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.service.is_ready():
             if process.poll() is not None:
-                raise WorkFailed(_ended(service, process, _log_file(service, log_folder)))
+                raise WorkFailed(self._ended(process))
+            if time.monotonic() > deadline:
+                raise WorkFailed(
+                    f"the {self.service.name} did not start in {START_SECONDS:.0f} s: "
+                    f"see {self.log}"
+                )
+            time.sleep(WATCH_SECONDS)
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> str:
+        name = self.service.name
+        return f"the {name} ended by itself (exit code {process.returncode}): see {self.log}"
+
+
+@contextmanager
+def _supervised(
+    services: list[Service], settings: Settings, platform: Platform
+) -> Iterator[list[_Supervised]]:
+    """The services from ready to gone, started in order and stopped in reverse."""
+    log_folder = prepare_dagster_home(settings) / "logs"
+    log_folder.mkdir(exist_ok=True)
+    environment = child_environment(settings, platform.database.url)
+    with ExitStack() as stack:
+        running = []
+        for service in services:
+            supervised = _Supervised(service, environment, log_folder)
+            supervised.log.unlink(missing_ok=True)
+            stack.callback(supervised.stop)
+            supervised.start()
+            running.append(supervised)
+        yield running
+
+
+def _watch(running: list[_Supervised]) -> None:
+    """Return never: what ended is started again; Ctrl-C raises on its own."""
+    while True:
+        for each in running:
+            each.look()
         time.sleep(WATCH_SECONDS)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @contextmanager
@@ -172,14 +216,6 @@ def _stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _ended(service: Service, process: subprocess.Popen[bytes], log: Path) -> str:
-    return f"the {service.name} ended by itself (exit code {process.returncode}): see {log}"
-
-
-def _log_file(service: Service, folder: Path) -> Path:
-    return folder / f"{service.name.lower().replace(' ', '-')}.log"
 
 
 def _require_free(port: int, option: str) -> None:
