@@ -29,10 +29,14 @@ from synkro_assets.settings import (
     platform,
 )
 
+LOOPBACK = "127.0.0.1"
+WEBSERVER_PORT = 3000
 ANSWER_SECONDS = 10
 
 # Dagster itself waits half an hour before it calls a silent daemon dead.
 SILENT_DAEMON_SECONDS = 600
+
+_LAZY = "--lazy-load-user-code"
 
 
 class ServiceName(StrEnum):
@@ -45,20 +49,26 @@ class ServiceName(StrEnum):
 class Address:
     """Where a service listens; the daemon does not."""
 
-    host: str = "127.0.0.1"
-    port: int = 3000
+    host: str = LOOPBACK
+    port: int = WEBSERVER_PORT
     path_prefix: str = ""
 
 
-def service_command(name: ServiceName, address: Address) -> list[str]:
-    """The process of a service; what it connects to comes from its environment."""
+def service_command(
+    name: ServiceName, address: Address, *, reloads_code: bool = False
+) -> list[str]:
+    """The process of a service; what it connects to comes from its environment.
+
+    With ``reloads_code`` Dagit can make the code server load changed code. Asked to end, that one
+    gives its runs 30 s; without it the code server ends when its runs have ended.
+    """
     python = [sys.executable, "-m"]
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
     listen = ["-h", address.host, "-p", str(address.port)]
     if name is ServiceName.CODE_SERVER:
-        return [
-            *python, "dagster", "code-server", "start", "-m", "synkro_assets.definitions", *listen,
-        ]  # fmt: skip
+        # Lazily: code that does not load is told in Dagit and by the check, not by a crash.
+        server = ["code-server", "start"] if reloads_code else ["api", "grpc", _LAZY]
+        return [*python, "dagster", *server, "-m", "synkro_assets.definitions", *listen]
     if name is ServiceName.DAEMON:
         return [*python, "dagster._daemon", "run", *workspace]
     prefix = ["--path-prefix", address.path_prefix] if address.path_prefix else []
@@ -93,7 +103,7 @@ def check(name: ServiceName, settings: Settings, address: Address) -> None:
             DAGSTER_DAEMON_HEARTBEAT_TOLERANCE=str(SILENT_DAEMON_SECONDS),
         )
     else:
-        _require_answer(f"http://127.0.0.1:{address.port}{address.path_prefix}/server_info")
+        _require_answer(f"http://{LOOPBACK}:{address.port}{address.path_prefix}/server_info")
 
 
 def _require_loaded_code(settings: Settings) -> None:
@@ -102,7 +112,7 @@ def _require_loaded_code(settings: Settings) -> None:
     from dagster._core.errors import DagsterUserCodeUnreachableError
     from dagster._grpc.client import DagsterGrpcClient
     from dagster._serdes import deserialize_value
-    from dagster._utils.error import SerializableErrorInfo
+    from dagster_shared.error import SerializableErrorInfo
 
     where = f"{settings.code_server_host}:{settings.code_server_port}"
     client = DagsterGrpcClient(port=settings.code_server_port, host=settings.code_server_host)
@@ -131,8 +141,8 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
         description="Become one of Dagster's processes, or check that it is well.",
     )
     parser.add_argument("name", choices=list(ServiceName), type=ServiceName)
-    parser.add_argument("--host", default=Address.host, help="where to listen")
-    parser.add_argument("--port", default=Address.port, type=int, help="the webserver's port")
+    parser.add_argument("--host", default=LOOPBACK, help="where to listen")
+    parser.add_argument("--port", default=WEBSERVER_PORT, type=int, help="the webserver's port")
     parser.add_argument("--path-prefix", default="", help="the webserver's path, such as /dagit")
     parser.add_argument("--check", action="store_true", help="exit 1 unless it does its work")
     return parser.parse_args(words)

@@ -87,7 +87,7 @@ def _services(settings: Settings, port: int) -> list[Service]:
     return [
         Service(
             "code server",
-            service_command(ServiceName.CODE_SERVER, code_server),
+            service_command(ServiceName.CODE_SERVER, code_server, reloads_code=True),
             lambda: _is_listening(code_server.port),
         ),
         Service("daemon", service_command(ServiceName.DAEMON, Address()), lambda: True),

@@ -1,4 +1,4 @@
-"""The container files, held against Compose, the package and the house's rules; no engine needed."""
+"""The container files, held against Compose, the package and the house rules, without an engine."""
 
 from __future__ import annotations
 
@@ -142,8 +142,9 @@ def test_what_runs_on_is_checked_restarted_and_given_time_to_stop(
 def test_a_secret_is_never_part_of_a_command(services: dict[str, dict[str, Any]]) -> None:
     secret = compose.REQUIRED["POSTGRES_PASSWORD"]
     for name, service in services.items():
-        words = [*service["command"], *service.get("healthcheck", {}).get("test", [])] \
-            if service["command"] else service["healthcheck"]["test"]  # fmt: skip
+        checked = service.get("healthcheck", {}).get("test", [])
+        words = [*(service["command"] or []), *checked]
+        assert words, name
         assert not [word for word in words if secret in word], name
 
 

@@ -65,6 +65,7 @@ def test_every_wrong_variable_is_named_in_one_line(monkeypatch: pytest.MonkeyPat
 def test_no_repr_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYNKRO_DATABASE_URL", "postgresql://u:hunter2@h/db")
     monkeypatch.setenv("SYNKRO_ENCRYPTION_KEYS", "hunter2")
+    monkeypatch.setenv("SYNKRO_DATABASE_PASSWORD", "hunter2")
 
     settings = load_settings()
 
@@ -138,6 +139,14 @@ def test_child_processes_go_by_the_same_clock() -> None:
 
     assert followed["SYNKRO_CLOCK_URL"] == url
     assert "SYNKRO_CLOCK_URL" not in child_environment(Settings(), "postgresql://u:p@h/db")
+
+
+def test_a_password_of_its_own_goes_into_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNKRO_DATABASE_URL", "postgresql://u@h/db")
+    monkeypatch.setenv("SYNKRO_DATABASE_PASSWORD", "a@b")
+
+    with platform(load_settings()) as opened:
+        assert opened.database.url == "postgresql://u@h/db?password=a%40b"
 
 
 def test_child_processes_find_the_same_platform() -> None:

@@ -14,6 +14,7 @@ from synkro_assets.storage.connection_urls import (
     dbt_environment,
     described,
     parsed,
+    with_password,
 )
 
 FULL = "postgresql://ann:p%40ss%2Fw%23%25rd%3A@db.example:6543/syn%20kro?sslmode=require"
@@ -87,3 +88,16 @@ def test_a_password_is_never_described_and_reaches_dagster_whole(password: str) 
     plain = dagster_url(url).replace("postgresql+psycopg2", "postgresql")
     assert conninfo_to_dict(plain)["password"] == password
     assert make_url(dagster_url(url)).password == password
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1))
+def test_a_password_is_added_as_it_is_typed(password: str) -> None:
+    for url in ("postgresql://ann@h:5432/db", "postgresql://ann@h/db?sslmode=require"):
+        whole = with_password(url, password)
+
+        assert parsed(whole) == parsed(url) | {"password": password}
+        assert make_url(dagster_url(whole)).password == password
+
+
+def test_a_url_keeps_the_password_it_has() -> None:
+    assert with_password(FULL, "another") == FULL
