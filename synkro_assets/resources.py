@@ -75,7 +75,8 @@ def order_of(opened: Platform, run: DagsterRun) -> tuple[Tenant, RunOrder]:
     else:
         tenant = find_tenant(opened, parse_slug(run.tags.get(TENANT_TAG, "")))
         days = touched_days(tenant, window)
-    asked_by = run.tags.get(JOB_RUN_TAG)
+    # A run that repeats another is a run of its own: the request was taken by the first.
+    asked_by = run.tags.get(JOB_RUN_TAG) if run.parent_run_id is None else None
     trigger = "backfill" if BACKFILL_ID_TAG in run.tags else "manual"
     return tenant, RunOrder(
         days=days,

@@ -35,7 +35,13 @@ from synkro_assets.operations.run_supervision import (
 )
 from synkro_assets.operations.tenant_config import list_tenants
 from synkro_assets.partitions import TENANT_TAG, TENANTS, range_tags, run_tags
-from synkro_assets.resources import JOB_RUN_TAG, WINDOW_END_TAG, WINDOW_START_TAG
+from synkro_assets.resources import (
+    JOB_RUN_TAG,
+    REQUESTED_BY_TAG,
+    TRIGGER_TAG,
+    WINDOW_END_TAG,
+    WINDOW_START_TAG,
+)
 from synkro_assets.settings import load_settings, platform
 
 Jobs = Mapping[str, UnresolvedAssetJobDefinition | JobDefinition]
@@ -93,7 +99,12 @@ def _run_requests(jobs: Jobs) -> SensorDefinition:
 
 def _request(requested: RequestedRun) -> RunRequest:
     slug, days, window = requested.tenant.slug, requested.days, requested.window
-    tags = {TENANT_TAG: slug, JOB_RUN_TAG: str(requested.job_run_id)}
+    tags = {
+        TENANT_TAG: slug,
+        JOB_RUN_TAG: str(requested.job_run_id),
+        TRIGGER_TAG: requested.trigger_type,
+        REQUESTED_BY_TAG: requested.requested_by,
+    }
     if window is not None:
         tags |= {WINDOW_START_TAG: window.start.isoformat(), WINDOW_END_TAG: window.end.isoformat()}
     elif len(days) == 1:

@@ -45,6 +45,8 @@ class RequestedRun:
 
     job_run_id: int
     tenant: Tenant
+    trigger_type: str
+    requested_by: str
     days: list[BusinessDay]
     window: Window | None
 
@@ -66,19 +68,20 @@ def _understood(platform: Platform, request: PendingRequest) -> RequestedRun:
     tenant = find_tenant(platform, request.slug)
     now = platform.clock.now()
     window = _window(request)
+    asked = (request.job_run_id, tenant, request.trigger_type, request.requested_by)
     kind = request.job_type.removesuffix("_job")
     if kind == "forced_report":
         if window is None:
             raise UsageProblem("a forced report needs window_start and window_end")
         require_allowed(tenant, window, now)
-        return RequestedRun(request.job_run_id, tenant, [], window)
+        return RequestedRun(*asked, [], window)
     if kind != "daily_report":
         raise UsageProblem(
             f"unknown job_type {request.job_type!r}: there are daily_report and forced_report"
         )
     days = _days(tenant, request, window, now)
     require_closed(tenant, days, now)
-    return RequestedRun(request.job_run_id, tenant, days, None)
+    return RequestedRun(*asked, days, None)
 
 
 def _window(request: PendingRequest) -> Window | None:

@@ -26,6 +26,8 @@ class PendingRequest:
     slug: TenantSlug
     job_run_id: int
     job_type: str
+    trigger_type: str
+    requested_by: str
     first_business_day: date | None
     business_day: date | None
     window_start: datetime | None
@@ -49,8 +51,9 @@ class UnfinishedRun:
 def pending_requests(connection: Connection, limit: int) -> list[PendingRequest]:
     """The oldest requests that no run has taken yet."""
     rows = connection.execute(
-        "select run.tenant_id, tenant.slug, run.job_run_id, run.job_type, run.first_business_day, "
-        "run.business_day, run.window_start, run.window_end, run.created_at "
+        "select run.tenant_id, tenant.slug, run.job_run_id, run.job_type, run.trigger_type, "
+        "run.requested_by, run.first_business_day, run.business_day, run.window_start, "
+        "run.window_end, run.created_at "
         "from app.job_runs as run join app.tenants as tenant using (tenant_id) "
         "where run.status = 'pending' order by run.created_at, run.job_run_id limit %s",
         [limit],
