@@ -51,13 +51,20 @@ class SynkroTranslator(DagsterDbtTranslator):
         return str(dbt_resource_props.get("description", ""))
 
 
+# One for all: dagster-dbt remembers in it what it found out about a model.
+TRANSLATOR = SynkroTranslator()
+
+# Of some 1,500 events of a build the only ones that say how a model or a test ended.
+_OUTCOMES = {"LogModelResult", "LogTestResult", "NodeFinished"}
+
+
 def build(project: TransformProject, partitions: PartitionsDefinition) -> AssetsDefinition:
     """All models of the parsed project over ``partitions``."""
 
     @dbt_assets(
         manifest=project.manifest_path,
         partitions_def=partitions,
-        dagster_dbt_translator=SynkroTranslator(),
+        dagster_dbt_translator=TRANSLATOR,
         name="dbt_models",
         exclude="resource_type:unit_test",
         backfill_policy=REST_BACKFILL,
@@ -84,9 +91,14 @@ def build_days(
 
     def attempt(days: Sequence[BusinessDay]) -> dict[BusinessDay, Metadata]:
         events: list[DbtEvent] = []
+
+        def keep(event: DbtEvent) -> None:
+            if event["info"]["name"] in _OUTCOMES:
+                events.append(event)
+
         platform, tenant_id = tenant_run.platform, tenant_run.tenant.tenant_id
         try:
-            project.build_days(platform.database, tenant_id, days, events.append)
+            project.build_days(platform.database, tenant_id, days, keep)
         except TransformFailed:
             if len(days) == 1:
                 on_attempt(events)
@@ -127,7 +139,7 @@ def _as_dagster(
     for event in events:
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         yield from message.to_default_asset_events(
-            manifest=manifest, dagster_dbt_translator=SynkroTranslator(), context=context
+            manifest=manifest, dagster_dbt_translator=TRANSLATOR, context=context
         )
 
 

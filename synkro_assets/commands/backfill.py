@@ -15,6 +15,7 @@ from synkro_assets.commands.dagster_runs import (
     RunOutcome,
     dagster_instance,
     following,
+    loaded_definitions,
     materialized_days,
     run_job,
 )
@@ -139,7 +140,6 @@ class _Work:
     def _run(
         self, job_name: str, days: Sequence[BusinessDay], groups: tuple[str, ...]
     ) -> RunOutcome:
-        from synkro_assets.definitions import defs
         from synkro_assets.partitions import range_tags
 
         tenant = self._backfill.tenant
@@ -147,7 +147,13 @@ class _Work:
         zone = tenant.config.timezone
         with following(self._platform, tenant, narrator(zone)) as follow:
             outcome = run_job(
-                self._instance, defs, job_name, tenant, tags, groups=groups, on_created=follow
+                self._instance,
+                loaded_definitions(),
+                job_name,
+                tenant,
+                tags,
+                groups=groups,
+                on_created=follow,
             )
         self._backfill.run_ids.append(outcome.run_id)
         return outcome

@@ -6,6 +6,7 @@ What lives here: opening the instance, creating the run and following it. What t
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import uuid
@@ -60,11 +61,39 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 @contextmanager
+def heavy_imports() -> Iterator[None]:
+    """Import what a run needs without the garbage collector looking through it again and again.
+
+    What was imported stays: it is put aside for good, so that later collections skip it too.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+        gc.freeze()
+
+
+def loaded_definitions() -> Definitions:
+    """The definitions, with the libraries that a tenant-day needs loaded too."""
+    with heavy_imports():
+        import dbt.cli.main
+
+        from synkro_assets import definitions
+
+        assert dbt.cli.main
+    return definitions.defs
+
+
+@contextmanager
 def dagster_instance(settings: Settings, database_url: str) -> Iterator[DagsterInstance]:
     """The instance of this installation, for a process that runs jobs itself."""
     home = prepare_dagster_home(settings)
     os.environ.update(child_environment(settings, database_url))
-    from dagster import DagsterInstance
+    with heavy_imports():
+        from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(home)) as instance:
         yield instance

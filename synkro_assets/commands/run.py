@@ -17,6 +17,7 @@ from synkro_assets.commands.dagster_runs import (
     RunOutcome,
     dagster_instance,
     following,
+    loaded_definitions,
     run_job,
 )
 from synkro_assets.commands.terminal import busy, say
@@ -64,11 +65,10 @@ def run_day(
     require_closed(tenant, [chosen], platform.clock.now())
     say(f"{tenant.slug}: {chosen}", style="bold")
     with busy("starting Dagster"), dagster_instance(settings, platform.database.url) as instance:
-        # The heavy libraries are loaded here, under the spinner.
-        from synkro_assets import definitions, jobs
+        run = partial(run_job, instance, loaded_definitions())
+        from synkro_assets import jobs
         from synkro_assets.partitions import run_tags
 
-        run = partial(run_job, instance, definitions.defs)
         tags = run_tags(tenant.slug, chosen)
         tags |= asked_by(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
         with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
@@ -95,11 +95,11 @@ def run_window(
     start, end = (moment.astimezone(zone) for moment in (window.start, window.end))
     say(f"{tenant.slug}: {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} {zone.key}", style="bold")
     with busy("starting Dagster"), dagster_instance(settings, platform.database.url) as instance:
-        from synkro_assets import definitions, jobs
+        run = partial(run_job, instance, loaded_definitions())
+        from synkro_assets import jobs
         from synkro_assets.partitions import run_tags
         from synkro_assets.resources import WINDOW_END_TAG, WINDOW_START_TAG
 
-        run = partial(run_job, instance, definitions.defs)
         tags = asked_by(f"{getpass.getuser()} (synkro run)", deliver=deliver)
         window_tags = {
             WINDOW_START_TAG: window.start.isoformat(),

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -122,17 +123,8 @@ class TransformProject:
 
     def models(self, materialized: str) -> list[dict[str, Any]]:
         """The manifest's models of a kind (``view``, ``incremental``), parents first."""
-        manifest = json.loads(self.manifest_path.read_bytes())
-        models = {
-            key: node
-            for key, node in manifest["nodes"].items()
-            if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
-        }
-        parents = {
-            key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
-            for key, node in models.items()
-        }
-        return [models[key] for key in TopologicalSorter(parents).static_order()]
+        written_at = self.manifest_path.stat().st_mtime_ns
+        return _models(self.manifest_path, written_at, materialized)
 
     def build_days(
         self, database: Database, tenant_id: UUID, days: Sequence[date], on_event: EventSink
@@ -198,6 +190,22 @@ class TransformProject:
         outcome = dbtRunner(manifest=manifest, callbacks=[receive]).invoke([*arguments, *options])
         if not outcome.success:
             raise TransformFailed(f"dbt {arguments[0]} failed: {_said(complaints, outcome)}")
+
+
+@cache
+def _models(manifest_path: Path, written_at: int, materialized: str) -> list[dict[str, Any]]:
+    """The models of a manifest as it was written at some time (nanoseconds)."""
+    manifest = json.loads(manifest_path.read_bytes())
+    models = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
+    }
+    parents = {
+        key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
+        for key, node in models.items()
+    }
+    return [models[key] for key in TopologicalSorter(parents).static_order()]
 
 
 def row_counts(
