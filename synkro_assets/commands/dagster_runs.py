@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -61,11 +62,15 @@ def prepare_dagster_home(settings: Settings) -> Path:
 
 
 @contextmanager
-def heavy_imports() -> Iterator[None]:
-    """Import what a run needs without the garbage collector looking through it again and again.
+def heavy_imports(module: str) -> Iterator[None]:
+    """Import a module without the garbage collector looking through it again and again.
 
-    What was imported stays: it is put aside for good, so that later collections skip it too.
+    What was imported stays: it is put aside for good, so that later collections skip it too. Only
+    the first time, or garbage would be put aside with it.
     """
+    if module in sys.modules:
+        yield
+        return
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -78,7 +83,7 @@ def heavy_imports() -> Iterator[None]:
 
 def loaded_definitions() -> Definitions:
     """The definitions, with the libraries that a tenant-day needs loaded too."""
-    with heavy_imports():
+    with heavy_imports("synkro_assets.definitions"):
         import dbt.cli.main
 
         from synkro_assets import definitions
@@ -92,7 +97,7 @@ def dagster_instance(settings: Settings, database_url: str) -> Iterator[DagsterI
     """The instance of this installation, for a process that runs jobs itself."""
     home = prepare_dagster_home(settings)
     os.environ.update(child_environment(settings, database_url))
-    with heavy_imports():
+    with heavy_imports("dagster"):
         from dagster import DagsterInstance
 
     with DagsterInstance.from_config(str(home)) as instance:
