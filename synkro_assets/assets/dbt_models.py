@@ -15,8 +15,14 @@ from dagster import (
     MaterializeResult,
     PartitionsDefinition,
     ResourceParam,
+    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import (
+    DBT_DEFAULT_SELECT,
+    DBT_DEFAULT_SELECTOR,
+    build_dbt_specs,
+)
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.dbt_manifest import validate_manifest
 
@@ -61,13 +67,27 @@ _OUTCOMES = {"LogModelResult", "LogTestResult", "NodeFinished"}
 def build(project: TransformProject, partitions: PartitionsDefinition) -> AssetsDefinition:
     """All models of the parsed project over ``partitions``."""
 
-    @dbt_assets(
-        manifest=project.manifest_path,
-        partitions_def=partitions,
-        dagster_dbt_translator=TRANSLATOR,
-        name="dbt_models",
+    specs, check_specs = build_dbt_specs(
+        translator=TRANSLATOR,
+        manifest=validate_manifest(project.manifest_path),
+        select=DBT_DEFAULT_SELECT,
         exclude="resource_type:unit_test",
+        selector=DBT_DEFAULT_SELECTOR,
+        io_manager_key=None,
+        project=None,
+    )
+
+    # As a whole or not at all: a backfill then asks for a day's models only when all of its raw
+    # rows are there, and in one run.
+    @multi_asset(
+        name="dbt_models",
+        specs=specs,
+        check_specs=check_specs,
+        can_subset=False,
+        partitions_def=partitions,
         backfill_policy=REST_BACKFILL,
+        # Tests of sources are checks of assets that other groups materialize.
+        allow_arbitrary_check_specs=True,
     )
     def dbt_models(
         context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
