@@ -4,7 +4,7 @@ What lives here: how the project looks in Dagster and how dbt's events become Da
 is ``storage/transforms.py``; the models are ``dbt_project``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from dagster import (
@@ -15,14 +15,8 @@ from dagster import (
     MaterializeResult,
     PartitionsDefinition,
     ResourceParam,
-    multi_asset,
 )
-from dagster_dbt import DagsterDbtTranslator
-from dagster_dbt.asset_utils import (
-    DBT_DEFAULT_SELECT,
-    DBT_DEFAULT_SELECTOR,
-    build_dbt_specs,
-)
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_dbt.dbt_manifest import validate_manifest
 
@@ -67,27 +61,13 @@ _OUTCOMES = {"LogModelResult", "LogTestResult", "NodeFinished"}
 def build(project: TransformProject, partitions: PartitionsDefinition) -> AssetsDefinition:
     """All models of the parsed project over ``partitions``."""
 
-    specs, check_specs = build_dbt_specs(
-        translator=TRANSLATOR,
-        manifest=validate_manifest(project.manifest_path),
-        select=DBT_DEFAULT_SELECT,
-        exclude="resource_type:unit_test",
-        selector=DBT_DEFAULT_SELECTOR,
-        io_manager_key=None,
-        project=None,
-    )
-
-    # As a whole or not at all: a backfill then asks for a day's models only when all of its raw
-    # rows are there, and in one run.
-    @multi_asset(
-        name="dbt_models",
-        specs=specs,
-        check_specs=check_specs,
-        can_subset=False,
+    @dbt_assets(
+        manifest=project.manifest_path,
         partitions_def=partitions,
+        dagster_dbt_translator=TRANSLATOR,
+        name="dbt_models",
+        exclude="resource_type:unit_test",
         backfill_policy=REST_BACKFILL,
-        # Tests of sources are checks of assets that other groups materialize.
-        allow_arbitrary_check_specs=True,
     )
     def dbt_models(
         context: AssetExecutionContext, tenant_run: ResourceParam[TenantRun]
@@ -103,11 +83,16 @@ def build_days(
     tenant_run: TenantRun,
     on_retry: Callable[[str], None],
     on_attempt: Callable[[list[DbtEvent]], None] = lambda _: None,
+    chosen: Set[AssetKey] | None = None,
 ) -> DayOutcomes[Metadata]:
     """Rebuild and test the run's days together; days whose tests are red are found by halving.
 
+    ``chosen`` are the models to build, all of them unless given.
+
     ``on_attempt`` is given dbt's events of each build that stands: of good days, or of one bad one.
     """
+
+    names = None if chosen is None else sorted(key.path[-1] for key in chosen)
 
     def attempt(days: Sequence[BusinessDay]) -> dict[BusinessDay, Metadata]:
         events: list[DbtEvent] = []
@@ -118,13 +103,13 @@ def build_days(
 
         platform, tenant_id = tenant_run.platform, tenant_run.tenant.tenant_id
         try:
-            project.build_days(platform.database, tenant_id, days, keep)
+            project.build_days(platform.database, tenant_id, days, keep, names)
         except TransformFailed:
             if len(days) == 1:
                 on_attempt(events)
             raise
         on_attempt(events)
-        return _row_counts(project, tenant_run, days)
+        return _row_counts(project, tenant_run, days, chosen)
 
     outcomes = each_good_day(tenant_run.days, attempt, on_retry)
     if outcomes.done:
@@ -139,7 +124,8 @@ def _built(
 ) -> Iterator[Any]:
     """Dagster's events of a build; of one with a bad day its checks, before it raises."""
     attempts: list[list[DbtEvent]] = []
-    outcomes = build_days(project, tenant_run, context.log.warning, attempts.append)
+    chosen = context.selected_asset_keys if context.is_subset else None
+    outcomes = build_days(project, tenant_run, context.log.warning, attempts.append, chosen)
     is_whole = not outcomes.failed and not tenant_run.refused
     told = [outcome for events in attempts for outcome in _as_dagster(context, project, events)]
     checks = [each for each in told if isinstance(each, AssetCheckResult)]
@@ -148,7 +134,9 @@ def _built(
     record_run_days(context, tenant_run, outcomes, step=STEP)
     # Dagster wants parents first, and no view is built on a table. A run never rebuilds a view.
     for node in project.models("view"):
-        yield MaterializeResult(asset_key=AssetKey([node["schema"], node["name"]]))
+        key = AssetKey([node["schema"], node["name"]])
+        if key in context.selected_asset_keys:
+            yield MaterializeResult(asset_key=key)
     yield from told
 
 
@@ -174,9 +162,12 @@ def _worst_of_each(checks: list[AssetCheckResult]) -> list[AssetCheckResult]:
 
 
 def _row_counts(
-    project: TransformProject, tenant_run: TenantRun, days: Sequence[BusinessDay]
+    project: TransformProject,
+    tenant_run: TenantRun,
+    days: Sequence[BusinessDay],
+    chosen: Set[AssetKey] | None,
 ) -> dict[BusinessDay, Metadata]:
-    """How many rows each model holds of each day."""
+    """How many rows each chosen model holds of each day."""
     with tenant_run.transaction() as connection:
         counts = row_counts(connection, project, tenant_run.tenant.tenant_id, days)
     views = {(node["schema"], node["name"]) for node in project.models("view")}
@@ -187,6 +178,7 @@ def _row_counts(
                 **({"materialized": "view, created by synkro migrate"} if name in views else {}),
             }
             for name, of_days in counts.items()
+            if chosen is None or AssetKey(list(name)) in chosen
         }
         for day in days
     }

@@ -127,15 +127,29 @@ class TransformProject:
         return _models(self.manifest_path, written_at, materialized)
 
     def build_days(
-        self, database: Database, tenant_id: UUID, days: Sequence[date], on_event: EventSink
+        self,
+        database: Database,
+        tenant_id: UUID,
+        days: Sequence[date],
+        on_event: EventSink,
+        models: Sequence[str] | None = None,
     ) -> None:
-        """Rebuild the marts of one tenant's days and test them; raises TransformFailed when red."""
+        """Rebuild the marts of one tenant's days and test them; raises TransformFailed when red.
+
+        Of ``models``, where given, only the tables among them; their views are as they are.
+        """
+        arguments = tenant_day_arguments()
+        if models is not None:
+            tables = [node["name"] for node in self.models("incremental") if node["name"] in models]
+            if not tables:
+                return
+            arguments = tenant_day_arguments(tables)
         variables = {
             "tenant_id": str(tenant_id),
             "business_days": [day.isoformat() for day in days],
         }
         options = f"-c app.tenant_id={tenant_id} {_PLANNER}"
-        self.run(database.url, tenant_day_arguments(), variables, on_event, options)
+        self.run(database.url, arguments, variables, on_event, options)
 
     def run(
         self,
@@ -232,12 +246,15 @@ def row_counts(
     return counts
 
 
-def tenant_day_arguments() -> list[str]:
-    """What a tenant's days need of dbt: the tables and the tests that gate them, never a view."""
+def tenant_day_arguments(tables: Sequence[str] | None = None) -> list[str]:
+    """What a tenant's days need of dbt: the tables and the tests that gate them, never a view.
+
+    Of some tables only the tests that need no other.
+    """
+    chosen = ["config.materialized:incremental", "tag:gate"] if tables is None else [*tables]
+    cautious = [] if tables is None else ["--indirect-selection", "cautious"]
     return [
-        "build",
-        "--select", "config.materialized:incremental", "tag:gate",
-        "--exclude", "test_type:unit", "tag:audit",
+        "build", "--select", *chosen, "--exclude", "test_type:unit", "tag:audit", *cautious,
     ]  # fmt: skip
 
 
