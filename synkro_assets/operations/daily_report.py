@@ -17,12 +17,12 @@ from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.report_document import plain_text
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.reporting.facts_report import DayData
+from synkro_assets.reporting.day_data import DayData, sources_read
 from synkro_assets.reporting.writer import WrittenReport, conclusions_key, write_report
 from synkro_assets.storage import deliveries, facts, reports
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.integrations import integrations_of
-from synkro_assets.storage.marts import manager_names, newest_fetch
+from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 
 
 class Delivery(Enum):
@@ -88,14 +88,7 @@ def make_daily_report(
 
 def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayData:
     plan, tenant = run.plan(day), run.tenant
-    sources = [
-        source
-        for source, is_read in (
-            ("radist", plan.mode.reads_radist),
-            ("amocrm", plan.mode.reads_amocrm),
-        )
-        if is_read
-    ]
+    of_day = (tenant.tenant_id, day, day)
     key = facts.daily_period_key(day)
     return DayData(
         tenant_name=tenant.name,
@@ -104,10 +97,10 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         window=plan.window,
         timezone=plan.timezone,
         facts=tuple(facts.stored_facts(connection, tenant.tenant_id, key)),
-        waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, day)),
-        managers=manager_names(connection, tenant.tenant_id, day),
-        fetched_at=newest_fetch(connection, tenant.tenant_id, day) or run.platform.clock.now(),
-        sources=tuple(sources),
+        waiting=tuple(waiting_dialogs_of_window(connection, *of_day, plan.window)),
+        managers=manager_names(connection, *of_day),
+        fetched_at=newest_fetch(connection, *of_day) or run.platform.clock.now(),
+        sources=sources_read([plan.mode]),
     )
 
 

@@ -1,7 +1,8 @@
 """The fact table: ``app.report_facts``, filled by the one fact query ``period_facts.sql``.
 
 What lives here: evaluating the query for a window and caching its answer under a period key. What a
-metric means is decided in ``DECISIONS.md`` and computed in ``dbt_project``.
+metric means is decided in ``DECISIONS.md`` and computed in ``dbt_project``. Who waits at a window's
+end is one query of its own, ``waiting_dialogs.sql``, which the fact query counts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from uuid import UUID
 
 from synkro_assets.domain.business_day import Window
@@ -26,18 +28,27 @@ def daily_period_key(day: date) -> str:
 def compute_facts(
     connection: Connection, tenant_id: UUID, first_day: date, last_day: date, window: Window
 ) -> list[Fact]:
-    """The facts of a window that touches the business days ``first_day`` to ``last_day``."""
+    """The facts of a window that touches the business days ``first_day`` to ``last_day``.
+
+    ``last_day`` is the day that holds the window's end, or that ends with it.
+    """
     rows = connection.execute(
-        _query(),
-        {
-            "tenant_id": tenant_id,
-            "first_day": first_day,
-            "last_day": last_day,
-            "window_start": window.start,
-            "window_end": window.end,
-        },
+        window_query("period_facts.sql"), window_parameters(tenant_id, first_day, last_day, window)
     )
     return [Fact(**row) for row in rows]
+
+
+def window_parameters(
+    tenant_id: UUID, first_day: date, last_day: date, window: Window
+) -> dict[str, Any]:
+    """What the queries about a window are asked with."""
+    return {
+        "tenant_id": tenant_id,
+        "first_day": first_day,
+        "last_day": last_day,
+        "window_start": window.start,
+        "window_end": window.end,
+    }
 
 
 def store_facts(
@@ -79,5 +90,8 @@ def stored_facts(connection: Connection, tenant_id: UUID, period_key: str) -> li
 
 
 @cache
-def _query() -> bytes:
-    return files("synkro_assets.storage").joinpath("period_facts.sql").read_bytes()
+def window_query(name: str) -> bytes:
+    """A query about a window by its file's name, with the query of who waits put in its place."""
+    folder = files("synkro_assets.storage")
+    waiting = folder.joinpath("waiting_dialogs.sql").read_bytes()
+    return folder.joinpath(name).read_bytes().replace(b"{waiting_dialogs}", waiting)

@@ -73,11 +73,12 @@ STEP = {
 
 
 def telling_facts(materials: Materials) -> list[str]:
-    """The day's own facts that are not zero, the most telling first; managers' facts are not."""
+    """The day's own facts that are not zero, the most telling first; those of a part are not."""
     found = []
     for place, fact_id in enumerate(materials.of("fact")):
         details = materials.details("fact", fact_id)
-        if details.get("value") and "manager_id" not in details and _title(materials, fact_id):
+        of_all = "manager_id" not in details and "channel" not in details
+        if details.get("value") and of_all and _title(materials, fact_id):
             rank = _rank(materials, fact_id)
             # Of several reasons the most frequent comes first.
             weight = -float(details["value"]) if rank == REASON else 0.0
