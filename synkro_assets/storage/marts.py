@@ -12,7 +12,7 @@ from uuid import UUID
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.storage.database import Connection
-from synkro_assets.storage.facts import window_parameters, window_query
+from synkro_assets.storage.facts import ask_window
 
 
 def manager_names(
@@ -50,10 +50,8 @@ def waiting_dialogs_of_window(
 
     The days are as ``compute_facts`` takes them.
     """
-    rows = connection.execute(
-        window_query("waiting_details.sql"),
-        window_parameters(tenant_id, first_day, last_day, window),
-    )
+    query = "waiting_details.sql"
+    rows = ask_window(connection, query, tenant_id, first_day, last_day, window)
     return [WaitingDialog(**row) for row in rows]
 
 
