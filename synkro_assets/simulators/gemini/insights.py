@@ -31,8 +31,8 @@ KINDS = (
     Kind(r"wait|ожидани",
          {"ru": "После такого ожидания разговор придётся начинать заново.",
           "en": "After such a wait the conversation has to begin anew."}),
-    Kind(r"reason|причин", {"ru": "Сверьте эту причину с перепиской: так ли это.",
-                            "en": "Hold this reason against the conversations: is it so?"}),
+    Kind(r"reason|причин", {"ru": "Проверьте эту причину на примерах: так ли это.",
+                            "en": "Check this reason against examples: is it so?"}),
     Kind(r"lost|проигр", {"ru": "Проверьте, что в каждой из них указана честная причина.",
                           "en": "Check that each of them names an honest reason."}),
     Kind(r"crm", {"ru": "Этих клиентов не видно в воронке, и их легко потерять.",
@@ -47,10 +47,10 @@ KINDS = (
 )  # fmt: skip
 
 OPENING = {
-    "ru": ["{title} — {fact}; начните утро с них.", "{title} — {fact}. Это главное за день."],
+    "ru": ["{title} — {fact}; начните с них.", "{title} — {fact}. Это главное."],
     "en": [
-        "{title}: {fact}; begin the morning with these.",
-        "{title}: {fact}. The day's main point.",
+        "{title}: {fact}; begin with these.",
+        "{title}: {fact}. The main point.",
     ],
 }  # fmt: skip
 ANSWER = {
