@@ -1,25 +1,34 @@
-"""A day's figures, computed from what the simulators say really happened.
+"""Figures of a day or of any window, computed from what the simulators say really happened.
 
 What lives here: a second, independent road to every number of a report: no SQL, nothing of Synkro.
 Definitions: a dialog is a chat with a message in the window, groups too; a turn begins with the
-first customer message after an answer and ends with the next answer; the first answered turn of a
-dialog is its first reply; a deal counts as won or lost by its last change of the day.
+first customer message after an answer and ends with the next answer; the first turn answered in the
+window is the dialog's first reply; who waits is who has an open turn at the window's end; a deal
+counts as won or lost by its last change in the window.
+
+A run of a day sees what was written and what was changed in the CRM up to that day's end, and the
+days before it that were run; a dialog's owner is named by the last day of the window that saw it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 WON, LOST = 142, 143
+OFFICE_HOURS = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
+Truth = dict[str, Any]
 Subject = int | None
 """A manager's id, or None for the whole company."""
+Turn = tuple[datetime, datetime | None]
+"""When a customer asked and when he was answered."""
 
 
 @dataclass
@@ -33,88 +42,168 @@ class DayFigures:
         return self.values.get((subject, metric), Decimal(0))
 
 
-def figures(truth: dict[str, Any]) -> DayFigures:
-    """Every figure of the day, for the company and for each manager."""
+def figures(truth: Truth, hours: dict[str, Any] = OFFICE_HOURS) -> DayFigures:
+    """Every figure of the one day that was read, for the company and for each manager."""
+    return window_figures([truth], *_bounds(truth), hours)
+
+
+def window_figures(
+    truths: list[Truth],
+    start: datetime,
+    end: datetime,
+    hours: dict[str, Any] = OFFICE_HOURS,
+    read: list[Truth] | None = None,
+) -> DayFigures:
+    """Every figure of a window, from the days that were run, one after the other.
+
+    ``read`` are those of them that a source was asked about, where it was not about all.
+    """
+    window = _Window(truths, truths if read is None else read, start, end, hours)
     found = DayFigures()
-    _count_dialogs(truth, found)
-    _count_deals(truth, found)
+    _count_dialogs(window, found)
+    _count_deals(window, found)
     found.values = {key: value for key, value in found.values.items() if value}
     return found
 
 
-def _count_dialogs(truth: dict[str, Any], found: DayFigures) -> None:
-    end = _at(truth["window"]["end"])
-    owners = _Owners(truth)
-    first_replies: dict[Subject, list[Decimal]] = defaultdict(list)
-    waits: dict[Subject, list[Decimal]] = defaultdict(list)
+class _Window:
+    """A window, the days it touches, and everything that was read up to its last day."""
+
+    def __init__(
+        self,
+        truths: list[Truth],
+        read: list[Truth],
+        start: datetime,
+        end: datetime,
+        hours: dict[str, Any],
+    ) -> None:
+        self.truths, self.start, self.end, self.hours = truths, start, end, hours
+        self.read = [truth for truth in read if _bounds(truth)[0] < end]
+        self.days = [truth for truth in self.read if _bounds(truth)[1] > start]
+        self.zone = ZoneInfo(truths[0]["timezone"])
+        self.dialogs = [
+            {**dialog, "messages": [m for m in dialog["messages"] if _is_read(self.read, _at(m))]}
+            for dialog in self.all("dialogs")
+        ]
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """The records of a kind of every day."""
+        return [each for truth in self.truths for each in truth[kind]]
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    def working(self, start: datetime, end: datetime) -> Decimal:
+        """The part of an interval in working hours."""
+        seconds = 0.0
+        day = start.astimezone(self.zone).date()
+        while day <= end.astimezone(self.zone).date():
+            for opens, closes in self.hours.get(f"{day:%a}".lower(), []):
+                bounds = (
+                    datetime.combine(day, time.fromisoformat(each), self.zone).astimezone(UTC)
+                    for each in (opens, closes)
+                )
+                opened, closed = bounds
+                seconds += max(0.0, (min(closed, end) - max(opened, start)).total_seconds())
+            day += timedelta(days=1)
+        return _as_minutes(seconds)
+
+    def known_on(self, day: Truth) -> list[Truth]:
+        """The days that had been read by a day's end."""
+        return self.read[: self.read.index(day) + 1]
+
+
+def _count_dialogs(window: _Window, found: DayFigures) -> None:
+    owners = _Owners(window)
+    first_replies: dict[Subject, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    waits: dict[Subject, list[tuple[Decimal, Decimal]]] = defaultdict(list)
     totals: Counter[tuple[Subject, str]] = Counter()
-    for dialog in truth["dialogs"]:
-        messages = [each for each in dialog["messages"] if _in_window(truth, each["created_at"])]
-        if not messages:
+    for dialog in window.dialogs:
+        messages = [each for each in dialog["messages"] if _at(each) in window]
+        turns = list(_turns(dialog["messages"]))
+        replies = [(at, done) for at, done in turns if done and done in window]
+        open_since = [
+            at for at, done in turns if at < window.end and (done is None or done >= window.end)
+        ]
+        if not messages and not open_since:
             continue
         is_in_crm, owner = owners.of(dialog)
-        replies, waiting_since = _turns(messages)
         for subject in {None, owner}:
-            totals[subject, "dialogs"] += 1
+            totals[subject, "dialogs"] += bool(messages)
             totals[subject, "messages_in"] += _count(messages, "inbound")
             totals[subject, "messages_out"] += _count(messages, "outbound")
             totals[subject, "replies"] += len(replies)
             if replies:
-                first_replies[subject].append(replies[0])
-            if waiting_since is not None:
-                waits[subject].append(_minutes(waiting_since, end))
-        totals[None, "dialogs_without_crm"] += not is_in_crm
+                first_replies[subject].append(_twins(window, *replies[0]))
+            if open_since and messages:
+                waits[subject].append(_twins(window, open_since[0], window.end))
+            elif open_since:
+                totals[subject, "dialogs_waiting_from_earlier_days"] += 1
+        totals[None, "dialogs_without_crm"] += bool(messages) and not is_in_crm
     found.values |= {key: Decimal(value) for key, value in totals.items()}
-    for subject, replied in first_replies.items():
-        found.values[subject, "first_reply_median_calendar"] = _rounded(median(replied))
-    for subject, waited in waits.items():
-        found.values[subject, "dialogs_unanswered"] = Decimal(len(waited))
-        found.values[subject, "longest_wait_calendar"] = _rounded(max(waited))
+    for place, twin in enumerate(("calendar", "working")):
+        for subject, replied in first_replies.items():
+            middle = median(each[place] for each in replied)
+            found.values[subject, f"first_reply_median_{twin}"] = _rounded(middle)
+        for subject, waited in waits.items():
+            found.values[subject, "dialogs_unanswered"] = Decimal(len(waited))
+            longest = max(each[place] for each in waited)
+            found.values[subject, f"longest_wait_{twin}"] = _rounded(longest)
 
 
-def _turns(messages: list[dict[str, Any]]) -> tuple[list[Decimal], datetime | None]:
-    """How long each answered turn took, and since when the last one waits."""
-    replies: list[Decimal] = []
+def _turns(messages: list[dict[str, Any]]) -> Iterator[Turn]:
+    """Every turn of a dialog, in order; the last may be open."""
     asked_at: datetime | None = None
     for message in sorted(messages, key=lambda each: (each["created_at"], each["message_id"])):
-        at = _at(message["created_at"])
         if message["direction"] == "inbound":
-            asked_at = asked_at or at
+            asked_at = asked_at or _at(message)
         elif asked_at is not None:
-            replies.append(_minutes(asked_at, at))
+            yield asked_at, _at(message)
             asked_at = None
-    return replies, asked_at
+    if asked_at is not None:
+        yield asked_at, None
 
 
 class _Owners:
     """Whose dialog it is: phone, contact, its open deal changed last, else its last deal."""
 
-    def __init__(self, truth: dict[str, Any]) -> None:
-        self._leads = {lead["id"]: lead for lead in _seen_leads(truth)}
-        seen = {each for lead in self._leads.values() for each in lead["contact_ids"]}
-        self._contacts = [contact for contact in truth["contacts"] if contact["id"] in seen]
+    def __init__(self, window: _Window) -> None:
+        self._window = window
 
     def of(self, dialog: dict[str, Any]) -> tuple[bool, Subject]:
+        known = self._window.known_on(self._named_on(dialog))
+        leads = {lead["id"]: lead for lead in _seen_leads(self._window, known)}
+        seen = {each for lead in leads.values() for each in lead["contact_ids"]}
         phone = dialog["phone_e164"]
         matching = [
             contact
-            for contact in self._contacts
-            if phone and any(phone in each["e164"] for each in contact["phones"])
+            for contact in self._window.all("contacts")
+            if contact["id"] in seen
+            and phone
+            and any(phone in each["e164"] for each in contact["phones"])
         ]
         if not matching:
             return False, None
-        leads = [
-            self._leads[lead_id]
-            for contact in matching
-            for lead_id in contact["lead_ids"]
-            if lead_id in self._leads
+        named = [
+            leads[each] for contact in matching for each in contact["lead_ids"] if each in leads
         ]
-        newest = max(leads, key=lambda lead: (_is_open(lead), lead["updated_at"], lead["id"]))
+        newest = max(named, key=lambda lead: (_is_open(lead), lead["updated_at"], lead["id"]))
         return True, newest["responsible_user_id"]
 
+    def _named_on(self, dialog: dict[str, Any]) -> Truth:
+        """The window's last day on which the chat spoke, or at whose end it waits."""
+        turns = list(_turns(dialog["messages"]))
+        if turns and turns[-1][1] is None:
+            return self._window.days[-1]
+        return [
+            day
+            for day in self._window.days
+            if any(_is_within(day, _at(each)) for each in dialog["messages"])
+        ][-1]
 
-def _count_deals(truth: dict[str, Any], found: DayFigures) -> None:
-    leads = {lead["id"]: lead for lead in _seen_leads(truth)}
+
+def _count_deals(window: _Window, found: DayFigures) -> None:
+    leads = {lead["id"]: lead for lead in _seen_leads(window, window.read)}
     totals: Counter[tuple[Subject, str]] = Counter()
 
     def count(lead_id: int, metric: str, amount: int | None = None) -> None:
@@ -125,10 +214,10 @@ def _count_deals(truth: dict[str, Any], found: DayFigures) -> None:
                 totals[subject, f"{metric}_amount"] += amount
 
     for lead in leads.values():
-        if _in_window(truth, lead["created_at"]):
+        if datetime.fromisoformat(lead["created_at"]) in window:
             count(lead["id"], "leads_created")
-    reasons = {reason["id"]: reason["name"] for reason in truth["loss_reasons"]}
-    for lead_id, stages in _stage_changes(truth).items():
+    reasons = {each["id"]: each["name"] for each in window.all("loss_reasons")}
+    for lead_id, stages in _stage_changes(window).items():
         lead = leads.get(lead_id, {})
         if any(stage not in (WON, LOST) for stage in stages):
             count(lead_id, "leads_moved")
@@ -140,44 +229,57 @@ def _count_deals(truth: dict[str, Any], found: DayFigures) -> None:
     found.values |= {key: Decimal(value) for key, value in totals.items()}
 
 
-def _stage_changes(truth: dict[str, Any]) -> dict[int, list[int]]:
-    """The stages each deal went to, in order."""
+def _stage_changes(window: _Window) -> dict[int, list[int]]:
+    """The stages each deal went to in the window, in order."""
     changes: dict[int, list[int]] = defaultdict(list)
-    for event in sorted(truth["events"], key=lambda each: (each["created_at"], each["id"])):
-        if event["type"] == "lead_status_changed" and _in_window(truth, event["created_at"]):
+    for event in sorted(window.all("events"), key=lambda each: (each["created_at"], each["id"])):
+        if event["type"] == "lead_status_changed" and _at(event) in window:
             changes[event["entity_id"]].append(event["after"]["id"])
     return changes
 
 
-def _seen_leads(truth: dict[str, Any]) -> list[dict[str, Any]]:
-    """Deals that changed in the window or that an event of it names; not those in the trash."""
+def _seen_leads(window: _Window, days: list[Truth]) -> list[dict[str, Any]]:
+    """Deals that changed on one of the days or that an event of it names; none in the trash."""
     named = {
         event["entity_id"]
-        for event in truth["events"]
-        if event["entity_type"] == "lead" and _in_window(truth, event["created_at"])
+        for event in window.all("events")
+        if event["entity_type"] == "lead" and _is_read(days, _at(event))
     }
     return [
         lead
-        for lead in truth["leads"]
-        if not lead["is_deleted"] and (lead["id"] in named or _in_window(truth, lead["updated_at"]))
+        for lead in window.all("leads")
+        if not lead["is_deleted"]
+        and (lead["id"] in named or _is_read(days, datetime.fromisoformat(lead["updated_at"])))
     ]
+
+
+def _is_read(days: list[Truth], instant: datetime) -> bool:
+    return any(_is_within(day, instant) for day in days)
 
 
 def _is_open(lead: dict[str, Any]) -> bool:
     return lead["status_id"] not in (WON, LOST)
 
 
-def _in_window(truth: dict[str, Any], instant: str) -> bool:
-    window = truth["window"]
-    return _at(window["start"]) <= _at(instant) < _at(window["end"])
+def _bounds(truth: Truth) -> tuple[datetime, datetime]:
+    start, end = (datetime.fromisoformat(truth["window"][each]) for each in ("start", "end"))
+    return start, end
+
+
+def _is_within(truth: Truth, instant: datetime) -> bool:
+    start, end = _bounds(truth)
+    return start <= instant < end
 
 
 def _count(messages: Iterable[dict[str, Any]], direction: str) -> int:
     return sum(message["direction"] == direction for message in messages)
 
 
-def _minutes(start: datetime, end: datetime) -> Decimal:
-    seconds = (end - start).total_seconds()
+def _twins(window: _Window, start: datetime, end: datetime) -> tuple[Decimal, Decimal]:
+    return _as_minutes((end - start).total_seconds()), window.working(start, end)
+
+
+def _as_minutes(seconds: float) -> Decimal:
     return (Decimal(str(seconds)) / 60).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
@@ -185,5 +287,5 @@ def _rounded(minutes: Decimal) -> Decimal:
     return minutes.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["created_at"])

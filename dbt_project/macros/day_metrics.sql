@@ -1,10 +1,21 @@
 {#
     The metrics of a day, defined once for every grain: `keys` are the columns that name a row, of those that
-    all event marts carry, and `always` selects keys that get a row in any case. Counts of what did not happen are 0; medians and ages of it are null.
+    all event marts carry, and `always` selects keys that get a row in any case. Counts of what did not happen are 0;
+    medians and ages of it are null. What the day's mode cannot know is null throughout: never 0.
 #}
 {% macro day_metrics(keys, always=none) %}
 {% set keys = keys | join(', ') %}
-with dialogs as (
+with days as (
+    select
+        tenant_id,
+        business_day,
+        reads_radist,
+        reads_amocrm
+    from {{ ref('stg_synkro__business_days') }}
+    where {{ in_run_scope() }}
+),
+
+dialogs as (
     select
         {{ keys }},
         count(*) as dialogs_count,
@@ -76,21 +87,24 @@ select
     {%- for count in [
         'dialogs_count', 'messages_in_count', 'messages_out_count', 'replies_count', 'first_replies_count'
     ] %}
-    coalesce({{ count }}, 0) as {{ count }},
+    {{ count_if_known(count, 'days.reads_radist') }},
     {%- endfor %}
     first_reply_median_calendar_minutes,
     first_reply_median_working_minutes,
-    coalesce(unanswered_dialogs_count, 0) as unanswered_dialogs_count,
+    {{ count_if_known('unanswered_dialogs_count', 'days.reads_radist') }},
     oldest_waiting_calendar_minutes,
     oldest_waiting_working_minutes,
+    {{ count_if_known('waiting_from_earlier_days_count', 'days.reads_radist') }},
     {%- for count in [
-        'waiting_from_earlier_days_count', 'leads_created_count', 'leads_moved_count', 'leads_won_count',
-        'leads_won_amount', 'leads_lost_count', 'leads_lost_amount', 'dialogs_without_crm_count'
+        'leads_created_count', 'leads_moved_count', 'leads_won_count', 'leads_won_amount', 'leads_lost_count',
+        'leads_lost_amount'
     ] %}
-    coalesce({{ count }}, 0) as {{ count }},
+    {{ count_if_known(count, 'days.reads_amocrm') }},
     {%- endfor %}
-    accounts.currency_code
+    {{ count_if_known('dialogs_without_crm_count', 'days.reads_radist and days.reads_amocrm') }},
+    case when days.reads_amocrm then accounts.currency_code end as currency_code
 from subjects
+inner join days using (tenant_id, business_day)
 left join dialogs using ({{ keys }})
 left join replies using ({{ keys }})
 left join waiting using ({{ keys }})
@@ -100,4 +114,9 @@ left join accounts using (tenant_id)
 
 {% macro median(value, condition) -%}
     round((percentile_cont(0.5) within group (order by {{ value }}) filter (where {{ condition }}))::numeric, 2)
+{%- endmacro %}
+
+{# A count of a day that knows its source, 0 when nothing happened; null where the day cannot know. #}
+{% macro count_if_known(count, is_known) -%}
+    case when {{ is_known }} then coalesce({{ count }}, 0) end as {{ count }}
 {%- endmacro %}

@@ -1,8 +1,9 @@
 {#
     Whose dialog it is, as of the end of the dialog's day. `chats` names a relation with tenant_id,
-    business_day, radist_chat_id, phone_e164 and window_end. Phone -> contacts -> leads; the open lead
-    updated last, else the lead updated last, names the manager; without a lead the contact does.
-    Gives a row only for chats that a contact of the CRM has the phone of.
+    business_day, radist_chat_id, phone_e164, window_end and reads_amocrm. Phone -> contacts -> leads; the
+    open lead updated last, else the lead updated last, names the manager; without a lead the contact does.
+    Gives a row only for chats that a contact of the CRM has the phone of, and none for a day that did not
+    read the CRM: what other days have stored of it says nothing about this one.
 #}
 {% macro responsible_managers(chats) %}
 select
@@ -33,6 +34,7 @@ from (
                 and {{ of_run_tenant('links') }}
         where
             {{ of_run_tenant('chats') }}
+            and chats.reads_amocrm
             and {{ of_run_tenant('phones') }}
     )
 

@@ -46,7 +46,10 @@ def _daily_facts(partitions: PartitionsDefinition) -> AssetsDefinition:
         kinds={"sql", "postgres"},
         partitions_def=partitions,
         backfill_policy=REST_BACKFILL,
-        deps=[AssetKey(["marts", name]) for name in FACT_SOURCES],
+        deps=[
+            *(AssetKey(["marts", name]) for name in FACT_SOURCES),
+            AssetKey(["intermediate", "int_calendar__day_windows"]),
+        ],
         metadata={"dagster/table_name": "app.report_facts"},
     )
     def daily_facts(

@@ -15,7 +15,9 @@ from decimal import Decimal
 class Fact:
     """A number about a period; ``value`` is None when there was nothing to measure (``n`` = 0).
 
-    ``unit`` is ``count``, ``minutes`` or ``amount`` (whole units of ``currency_code``).
+    ``unit`` is ``count``, ``minutes`` or ``amount`` (whole units of ``currency_code``). The subject
+    is the ``tenant``, a ``manager`` (by user id), a ``channel`` (by type of messenger, where no CRM
+    says who is responsible) or a ``loss_reason``. What a source was not asked about has no fact.
     """
 
     fact_id: str
@@ -31,7 +33,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class WaitingDialog:
-    """A customer who waits for an answer when the business day ends; ``since`` is aware UTC."""
+    """A customer who waits for an answer when the window ends; ``since`` is aware UTC.
+
+    ``is_active`` tells whether the dialog had a message in the window itself.
+    """
 
     dialog_id: str
     contact_name: str | None
@@ -41,4 +46,5 @@ class WaitingDialog:
     working_minutes: Decimal
     last_customer_text: str | None
     manager_id: str | None
-    is_active_in_day: bool
+    is_active: bool
+    channel: str | None = None

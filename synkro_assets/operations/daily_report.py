@@ -6,7 +6,7 @@ words are ``reporting``, sending is ``report_delivery``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
@@ -15,15 +15,14 @@ from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.report_document import plain_text
-from synkro_assets.domain.tenant import Mode
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.reporting.facts_report import DayData
+from synkro_assets.reporting.day_data import DayData, sources_read
 from synkro_assets.reporting.writer import WrittenReport, conclusions_key, write_report
 from synkro_assets.storage import deliveries, facts, reports
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.integrations import integrations_of
-from synkro_assets.storage.marts import manager_names, newest_fetch
+from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 
 
 class Delivery(Enum):
@@ -91,16 +90,9 @@ def make_daily_report(
     return MadeReport(report_id, stored.status, stored.summary_text, queued)
 
 
-def sources_of(modes: Iterable[Mode]) -> tuple[str, ...]:
-    """The sources that days of these modes read, in the order a report names them."""
-    seen = list(modes)
-    has_radist = any(mode.reads_radist for mode in seen)
-    has_amocrm = any(mode.reads_amocrm for mode in seen)
-    return ("radist",) * has_radist + ("amocrm",) * has_amocrm
-
-
 def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayData:
     plan, tenant = run.plan(day), run.tenant
+    of_day = (tenant.tenant_id, day, day)
     key = facts.daily_period_key(day)
     return DayData(
         tenant_name=tenant.name,
@@ -109,10 +101,10 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         window=plan.window,
         timezone=plan.timezone,
         facts=tuple(facts.stored_facts(connection, tenant.tenant_id, key)),
-        waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, day)),
-        managers=manager_names(connection, tenant.tenant_id, day),
-        fetched_at=newest_fetch(connection, tenant.tenant_id, day) or run.platform.clock.now(),
-        sources=sources_of([plan.mode]),
+        waiting=tuple(waiting_dialogs_of_window(connection, *of_day, plan.window)),
+        managers=manager_names(connection, *of_day),
+        fetched_at=newest_fetch(connection, *of_day) or run.platform.clock.now(),
+        sources=sources_read([plan.mode]),
     )
 
 

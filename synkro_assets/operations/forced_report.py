@@ -13,14 +13,14 @@ from uuid import UUID
 from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.report_document import plain_text
-from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report, sources_of
+from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.reporting.facts_report import DayData
+from synkro_assets.reporting.day_data import DayData, sources_read
 from synkro_assets.reporting.writer import WrittenReport, write_report
 from synkro_assets.storage import facts, reports
 from synkro_assets.storage.database import Connection
-from synkro_assets.storage.marts import manager_names, newest_fetch
+from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 
 
 def make_forced_report(
@@ -51,8 +51,9 @@ def period_key(window: Window) -> str:
 
 def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayData:
     """Compute and store the facts, and gather what else the report is made from."""
-    tenant, first, last = run.tenant, run.days[0], run.days[-1]
-    found = facts.compute_facts(connection, tenant.tenant_id, first, last, window)
+    tenant, last = run.tenant, run.days[-1]
+    of_days = (tenant.tenant_id, run.days[0], last)
+    found = facts.compute_facts(connection, *of_days, window)
     facts.store_facts(connection, tenant.tenant_id, period_key(window), window, found)
     return DayData(
         tenant_name=tenant.name,
@@ -61,10 +62,11 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
         window=window,
         timezone=run.plan(last).timezone,
         facts=tuple(found),
-        waiting=tuple(reports.waiting_dialogs(connection, tenant.tenant_id, last)),
-        managers=manager_names(connection, tenant.tenant_id, last),
-        fetched_at=newest_fetch(connection, tenant.tenant_id, last) or run.platform.clock.now(),
-        sources=sources_of(run.plan(day).mode for day in run.days),
+        waiting=tuple(waiting_dialogs_of_window(connection, *of_days, window)),
+        managers=manager_names(connection, *of_days),
+        fetched_at=newest_fetch(connection, *of_days) or run.platform.clock.now(),
+        sources=sources_read(run.plan(day).mode for day in run.days),
+        is_forced=True,
     )
 
 

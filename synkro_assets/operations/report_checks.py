@@ -15,13 +15,19 @@ from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.figures import fact_value
 from synkro_assets.reporting.wording import WORDINGS
 from synkro_assets.storage.facts import daily_period_key, stored_facts
-from synkro_assets.storage.marts import manager_names, tenant_day_row
-from synkro_assets.storage.reports import daily_report, waiting_dialogs
+from synkro_assets.storage.marts import (
+    manager_day_rows,
+    manager_names,
+    tenant_day_row,
+    waiting_dialogs_of_window,
+)
+from synkro_assets.storage.reports import daily_report
 
 _COLUMN_OF_METRIC = {
     "dialogs": "dialogs_count",
     "messages_in": "messages_in_count",
     "messages_out": "messages_out_count",
+    "dialogs_without_crm": "dialogs_without_crm_count",
     "replies": "replies_count",
     "first_reply_median_calendar": "first_reply_median_calendar_minutes",
     "first_reply_median_working": "first_reply_median_working_minutes",
@@ -35,26 +41,54 @@ _COLUMN_OF_METRIC = {
     "leads_lost_amount": "leads_lost_amount",
 }
 
+_UNKNOWN = "not known"
+_Said = Decimal | str | None
+
 _NUMBER = re.compile(r"\d+")
 
 
 def unequal_facts(run: TenantRun, day: BusinessDay) -> list[str]:
-    """The tenant's facts that differ from ``marts.rpt_tenant_day``, as sentences."""
+    """The facts of the tenant and its managers that differ from the report marts, as sentences.
+
+    A fact of something the mart says the day cannot know differs, and so does a missing one of
+    something it knows.
+    """
     tenant_id = run.tenant.tenant_id
     with run.transaction() as connection:
         facts = stored_facts(connection, tenant_id, daily_period_key(day))
         row = tenant_day_row(connection, tenant_id, day)
+        managers = manager_day_rows(connection, tenant_id, day)
+    said: dict[str, dict[str, _Said]] = {"": {}, **{manager: {} for manager in managers}}
+    for fact in facts:
+        if fact.subject_type in {"tenant", "manager"} and fact.metric in _COLUMN_OF_METRIC:
+            said.setdefault(fact.subject_id, {})[fact.metric] = fact.value
+    unequal = _differences("marts.rpt_tenant_day", said.pop(""), row)
+    for manager, values in sorted(said.items()):
+        stored = managers.get(manager)
+        # A manager has no fact of what he had no part in, where the mart counts none.
+        absent = {m: _stored(stored, m) for m in _COLUMN_OF_METRIC if not _stored(stored, m)}
+        where = f"marts.rpt_manager_day of {manager}"
+        unequal += _differences(where, absent | values, stored)
+    return unequal
+
+
+def _differences(mart: str, said: dict[str, _Said], row: dict[str, Any] | None) -> list[str]:
     return [
-        f"{fact.metric} is {fact.value}, marts.rpt_tenant_day says {_stored(row, fact.metric)}"
-        for fact in facts
-        if fact.subject_type == "tenant" and fact.metric in _COLUMN_OF_METRIC
-        if fact.value != _stored(row, fact.metric)
+        f"{metric} is {said.get(metric, _UNKNOWN)}, {mart} says {_stored(row, metric)}"
+        for metric in _COLUMN_OF_METRIC
+        if said.get(metric, _UNKNOWN) != _stored(row, metric)
     ]
 
 
-def _stored(row: dict[str, Any] | None, metric: str) -> Decimal | None:
-    value = (row or {}).get(_COLUMN_OF_METRIC[metric])
-    return None if value is None else Decimal(value)
+def _stored(row: dict[str, Any] | None, metric: str) -> _Said:
+    """A mart's number; None where nothing was measured, not known where the day cannot know."""
+    column = _COLUMN_OF_METRIC[metric]
+    told_by = "leads_created_count" if metric.startswith("leads_") else "dialogs_count"
+    if metric == "dialogs_without_crm":
+        told_by = column
+    if row is None or row.get(told_by) is None:
+        return _UNKNOWN
+    return None if row[column] is None else Decimal(row[column])
 
 
 def foreign_numbers(run: TenantRun, day: BusinessDay) -> list[str]:
@@ -63,8 +97,9 @@ def foreign_numbers(run: TenantRun, day: BusinessDay) -> list[str]:
     with run.transaction() as connection:
         report = daily_report(connection, tenant.tenant_id, day)
         facts = stored_facts(connection, tenant.tenant_id, daily_period_key(day))
-        waiting = waiting_dialogs(connection, tenant.tenant_id, day)
-        managers = manager_names(connection, tenant.tenant_id, day)
+        window = run.plan(day).window
+        waiting = waiting_dialogs_of_window(connection, tenant.tenant_id, day, day, window)
+        managers = manager_names(connection, tenant.tenant_id, day, day)
     if report is None or report.status != "complete":
         return []
     known = [fact_value(fact, tenant.language) for fact in facts if fact.value is not None]

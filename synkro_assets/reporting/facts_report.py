@@ -6,78 +6,60 @@ SQL, and a model's words are added by ``writer``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.domain.facts import Fact, WaitingDialog
+from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.domain.report_document import Line, ReportDocument, Section
 from synkro_assets.reporting import figures
-from synkro_assets.reporting.wording import WORDINGS, Wording
+from synkro_assets.reporting.day_data import TENANT, DayData, Subject
 
 WAITING_SHOWN = 10
 QUOTE_LENGTH = 140
 
 
-@dataclass(frozen=True, slots=True)
-class DayData:
-    """Everything a daily report is made from; instants are aware UTC."""
-
-    tenant_name: str
-    language: str
-    business_day: BusinessDay
-    window: Window
-    timezone: str
-    facts: tuple[Fact, ...]
-    waiting: tuple[WaitingDialog, ...]
-    managers: dict[str, str]
-    fetched_at: datetime
-    sources: tuple[str, ...]
-
-    @property
-    def wording(self) -> Wording:
-        return WORDINGS[self.language]
-
-    def fact(self, metric: str, manager_id: str | None = None) -> Fact | None:
-        """A fact of the tenant or of a manager; None where the mode cannot know it."""
-        subject = ("tenant", "") if manager_id is None else ("manager", manager_id)
-        for fact in self.facts:
-            if fact.metric == metric and (fact.subject_type, fact.subject_id) == subject:
-                return fact
-        return None
-
-    def value(self, metric: str, manager_id: str | None = None) -> Decimal:
-        """A fact's value, zero when there is none."""
-        fact = self.fact(metric, manager_id)
-        return fact.value if fact and fact.value is not None else Decimal(0)
-
-
 def facts_document(data: DayData) -> ReportDocument:
     """The deterministic report; ``writer`` completes its opening, sections and notes."""
-    sections = [_dialogs(data), _waiting(data), _deals(data), _managers(data)]
+    sections = [_dialogs(data), _waiting(data), _deals(data), _managers(data), _channels(data)]
     shown = tuple(section for section in sections if section and section.lines)
-    words = data.wording
-    is_quiet = not any(data.value(metric) for metric in _SIGNS_OF_LIFE)
+    is_quiet = data.is_quiet
     return ReportDocument(
-        title=words.title.format(
-            name=data.tenant_name, day=figures.day_name(data.business_day, data.language)
-        ),
-        subtitle=words.subtitle.format(
-            start=figures.moment(data.window.start, data.timezone, data.language),
-            end=figures.moment(data.window.end, data.timezone, data.language),
-            timezone=data.timezone,
-        ),
-        opening=words.quiet_day if is_quiet else "",
+        title=_title(data),
+        subtitle=_subtitle(data),
+        opening=data.wording.quiet[data.sources] if is_quiet else "",
         sections=() if is_quiet else shown,
-        notes=(_completeness(data),),
+        notes=(_completeness(data),) if data.sources else (),
     )
 
 
-_SIGNS_OF_LIFE = (
-    "dialogs", "dialogs_waiting_from_earlier_days", "leads_created", "leads_moved", "leads_won",
-    "leads_lost",
-)  # fmt: skip
+def _title(data: DayData) -> str:
+    """The day's name, or the window where it is no day."""
+    start, end = (
+        figures.moment_in_line(instant, data.timezone, data.language)
+        for instant in (data.window.start, data.window.end)
+    )
+    return data.wording.title.format(
+        name=data.tenant_name,
+        day=figures.day_name(data.business_day, data.language),
+        start=start,
+        end=end,
+        zone=figures.zone_name(data.timezone, data.language),
+    )
+
+
+def _subtitle(data: DayData) -> str:
+    if not data.is_forced:
+        return data.wording.subtitle.format(
+            start=figures.moment(data.window.start, data.timezone, data.language),
+            end=figures.moment(data.window.end, data.timezone, data.language),
+            timezone=data.timezone,
+        )
+    zone = ZoneInfo(data.timezone)
+    # A window that ends at midnight has no part in the date that begins then.
+    last_instant = data.window.end - timedelta(microseconds=1)
+    dates = [instant.astimezone(zone).date() for instant in (data.window.start, last_instant)]
+    return " — ".join(dict.fromkeys(figures.day_name(each, data.language) for each in dates))
 
 
 def _dialogs(data: DayData) -> Section | None:
@@ -96,8 +78,7 @@ def _dialogs(data: DayData) -> Section | None:
     if data.value("dialogs_waiting_from_earlier_days"):
         earlier = data.value("dialogs_waiting_from_earlier_days")
         lines.append(words.earlier_line.format(dialogs=_counted(data, "dialogs", earlier)))
-    if data.value("dialogs_without_crm") and "amocrm" in data.sources:
-        missing = data.value("dialogs_without_crm")
+    if missing := data.value("dialogs_without_crm"):
         lines.append(words.without_crm_line.format(dialogs=_counted(data, "dialogs", missing)))
     return Section(words.dialogs, tuple(Line(text) for text in lines if text))
 
@@ -149,12 +130,14 @@ def _waiting(data: DayData) -> Section:
 
 def _waiting_line(data: DayData, dialog: WaitingDialog) -> Line:
     words = data.wording
-    template = words.waits if dialog.is_active_in_day else words.since_earlier
+    template = words.waits if dialog.is_active else words.since_earlier
     details = [template.format(calendar=figures.duration(dialog.calendar_minutes, data.language))]
     if dialog.phone:
         details.append(figures.phone(dialog.phone))
     if "amocrm" in data.sources:
         details.append(data.managers.get(dialog.manager_id or "", words.nobody))
+    elif dialog.channel:
+        details.append(figures.channel_name(dialog.channel))
     return Line(", ".join(details), lead=contact_name(data, dialog), quote=_excerpt(dialog))
 
 
@@ -192,44 +175,56 @@ def _deals(data: DayData) -> Section | None:
     return Section(words.deals, tuple(Line(text) for text in lines))
 
 
-def _amount(data: DayData, metric: str, manager_id: str | None = None) -> str:
-    fact = data.fact(metric, manager_id)
+def _amount(data: DayData, metric: str, subject: Subject = TENANT) -> str:
+    fact = data.fact(metric, subject)
     if fact is None or not fact.value:
         return ""
     return f" ({figures.fact_value(fact, data.language)})"
 
 
-def _managers(data: DayData) -> Section | None:
-    if "amocrm" not in data.sources:
-        return None
-    active = {fact.subject_id for fact in data.facts if fact.subject_type == "manager"}
-    names = sorted((data.managers.get(manager_id, ""), manager_id) for manager_id in active)
+def _managers(data: DayData) -> Section:
+    named = ((data.managers.get(each, ""), each) for each in data.subjects("manager"))
     lines = [
-        Line(", ".join(_manager_details(data, manager_id)), lead=name)
-        for name, manager_id in names
+        Line(", ".join(_subject_details(data, ("manager", manager_id))), lead=name)
+        for name, manager_id in sorted(named)
         if name
     ]
     return Section(data.wording.managers, tuple(line for line in lines if line.text))
 
 
-def _manager_details(data: DayData, manager_id: str) -> list[str]:
+def _channels(data: DayData) -> Section | None:
+    """Where customers write, told where no CRM says who answers for them; one says nothing new."""
+    channels = sorted(
+        data.subjects("channel"), key=lambda each: (-data.value("dialogs", ("channel", each)), each)
+    )
+    if len(channels) < 2:
+        return None
+    lines = [
+        Line(", ".join(_subject_details(data, ("channel", each))), lead=figures.channel_name(each))
+        for each in channels
+    ]
+    return Section(data.wording.channels, tuple(line for line in lines if line.text))
+
+
+def _subject_details(data: DayData, subject: Subject) -> list[str]:
+    """What a manager or a messenger had part in."""
     words, language = data.wording, data.language
     details = []
-    if dialogs := data.value("dialogs", manager_id):
-        details.append(words.manager_dialogs.format(dialogs=_counted(data, "dialogs", dialogs)))
-    reply = data.fact("first_reply_median_calendar", manager_id)
+    if dialogs := data.value("dialogs", subject):
+        details.append(words.part_dialogs.format(dialogs=_counted(data, "dialogs", dialogs)))
+    reply = data.fact("first_reply_median_calendar", subject)
     if reply and reply.value is not None:
         calendar = figures.duration(reply.value, language)
-        details.append(words.manager_reply.format(calendar=calendar))
+        details.append(words.part_reply.format(calendar=calendar))
     for metric, template in (
-        ("dialogs_unanswered", words.manager_unanswered),
-        ("leads_created", words.manager_created),
-        ("leads_moved", words.manager_moved),
-        ("leads_won", words.manager_won),
-        ("leads_lost", words.manager_lost),
+        ("dialogs_unanswered", words.part_unanswered),
+        ("leads_created", words.part_created),
+        ("leads_moved", words.part_moved),
+        ("leads_won", words.part_won),
+        ("leads_lost", words.part_lost),
     ):
-        if value := data.value(metric, manager_id):
-            amount = _amount(data, f"{metric}_amount", manager_id)
+        if value := data.value(metric, subject):
+            amount = _amount(data, f"{metric}_amount", subject)
             details.append(template.format(value=figures.count(value, language), amount=amount))
     return details
 
@@ -237,7 +232,7 @@ def _manager_details(data: DayData, manager_id: str) -> list[str]:
 def _completeness(data: DayData) -> str:
     return data.wording.complete.format(
         sources=", ".join(data.wording.sources[source] for source in data.sources),
-        end=figures.moment(data.window.end, data.timezone, data.language),
+        end=figures.moment(data.data_until, data.timezone, data.language),
         fetched=figures.moment(data.fetched_at, data.timezone, data.language),
     )
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from synkro_assets.domain.facts import Fact
@@ -19,6 +19,18 @@ _HOUR = 60
 _DAY = 24 * 60
 
 _UNITS = {"ru": ("д", "ч", "мин"), "en": ("d", "h", "min")}
+_CHANNELS = {
+    "whatsapp": "WhatsApp",
+    "waba": "WhatsApp Business",
+    "telegram": "Telegram",
+    "telegram_personal": "Telegram",
+    "telegram_bot": "Telegram Bot",
+    "instagram": "Instagram",
+    "avito": "Avito",
+    "vk": "VK",
+    "viber": "Viber",
+    "max": "MAX",
+}
 _UNDER_A_MINUTE = {"ru": "меньше минуты", "en": "under a minute"}
 
 
@@ -82,6 +94,21 @@ def day_name(day: date, language: str) -> str:
 def moment(instant: datetime, timezone: str, language: str) -> str:
     """An instant in the tenant's zone: ``3 марта, 22:01``."""
     return format_datetime(instant.astimezone(ZoneInfo(timezone)), "d MMMM, HH:mm", locale=language)
+
+
+def moment_in_line(instant: datetime, timezone: str, language: str) -> str:
+    """An instant in the tenant's zone inside a line: ``3 марта 22:01``."""
+    return format_datetime(instant.astimezone(ZoneInfo(timezone)), "d MMMM HH:mm", locale=language)
+
+
+def zone_name(timezone: str, language: str) -> str:
+    """A zone by its city: ``Москва``."""
+    return get_timezone_location(ZoneInfo(timezone), locale=language, return_city=True)
+
+
+def channel_name(channel: str) -> str:
+    """A type of messenger as people call it; Radist's own word for those not known here."""
+    return _CHANNELS.get(channel, channel)
 
 
 def phone(e164: str) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from synkro_assets.reporting import figures
-from synkro_assets.reporting.facts_report import WAITING_SHOWN, DayData, contact_name
+from synkro_assets.reporting.day_data import DayData
+from synkro_assets.reporting.facts_report import WAITING_SHOWN, contact_name
 from synkro_assets.reporting.prompt import citable
 
 _REFERENCE = re.compile(r"\{(?P<kind>fact|dialog|manager):(?P<id>[^{}]+)\}")

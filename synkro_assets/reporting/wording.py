@@ -1,4 +1,4 @@
-"""The report's own sentences in Russian and English.
+"""The report's own sentences in Russian and English, about a day and about a period of one's own.
 
 What lives here: text and plural forms only. Which sentence is said when is ``facts_report``; how a
 number looks is ``figures``.
@@ -6,9 +6,12 @@ number looks is ``figures``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Plural = dict[str, str]
+
+# What a report speaks of, by the sources that were read.
+BOTH, RADIST, AMOCRM, NOTHING = ("radist", "amocrm"), ("radist",), ("amocrm",), ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,11 @@ class Wording:
     dialogs: str
     deals: str
     managers: str
+    channels: str
     waiting: str
     observations: str
     actions: str
-    quiet_day: str
+    quiet: dict[tuple[str, ...], str]
     dialog_line: str
     reply_line: str
     no_reply_line: str
@@ -42,13 +46,13 @@ class Wording:
     more_waiting: str
     nobody: str
     unknown_contact: str
-    manager_dialogs: str
-    manager_reply: str
-    manager_unanswered: str
-    manager_created: str
-    manager_moved: str
-    manager_won: str
-    manager_lost: str
+    part_dialogs: str
+    part_reply: str
+    part_unanswered: str
+    part_created: str
+    part_moved: str
+    part_won: str
+    part_lost: str
     complete: str
     sources: dict[str, str]
     by_model: str
@@ -64,10 +68,15 @@ RUSSIAN = Wording(
     dialogs="Диалоги",
     deals="Сделки",
     managers="Менеджеры",
+    channels="Каналы",
     waiting="Ждут ответа",
     observations="На что обратить внимание",
     actions="Что сделать",
-    quiet_day="За этот день никто не написал и сделки не двигались.",
+    quiet={
+        BOTH: "За этот день никто не написал и сделки не двигались.",
+        RADIST: "За этот день никто не написал.",
+        AMOCRM: "За этот день сделки не двигались.",
+    },
     dialog_line="{dialogs}: {incoming} от клиентов, {outgoing} от компании",
     reply_line="первый ответ, медиана {dialogs}: {calendar}{working}",
     no_reply_line="ответов клиентам в этот день не было",
@@ -86,13 +95,13 @@ RUSSIAN = Wording(
     more_waiting="и ещё {dialogs}",
     nobody="ответственный не найден",
     unknown_contact="Без имени",
-    manager_dialogs="{dialogs}",
-    manager_reply="первый ответ {calendar}",
-    manager_unanswered="без ответа {value}",
-    manager_created="создано сделок {value}",
-    manager_moved="сменили этап {value}",
-    manager_won="выиграно {value}{amount}",
-    manager_lost="проиграно {value}",
+    part_dialogs="{dialogs}",
+    part_reply="первый ответ {calendar}",
+    part_unanswered="без ответа {value}",
+    part_created="создано сделок {value}",
+    part_moved="сменили этап {value}",
+    part_won="выиграно {value}{amount}",
+    part_lost="проиграно {value}",
     complete="Полнота: {sources}; данные по {end} включительно, собраны {fetched}.",
     sources={"radist": "переписка целиком", "amocrm": "CRM целиком"},
     by_model="Выводы написал ИИ ({model}) по фактам дня; числа подставлены из базы.",
@@ -100,6 +109,7 @@ RUSSIAN = Wording(
     reasons_without_model={
         "not_configured": "интеграция с ИИ не подключена",
         "too_few_dialogs": "слишком мало диалогов для выводов",
+        "quiet": "выводы делать не из чего",
         "refused": "сервис ИИ отклонил запрос",
         "unavailable": "сервис ИИ не ответил",
         "ungrounded": "выводы ИИ не прошли проверку по фактам",
@@ -142,10 +152,15 @@ ENGLISH = Wording(
     dialogs="Dialogs",
     deals="Deals",
     managers="Managers",
+    channels="Channels",
     waiting="Waiting for an answer",
     observations="Worth your attention",
     actions="What to do",
-    quiet_day="Nobody wrote and no deal moved on this day.",
+    quiet={
+        BOTH: "Nobody wrote and no deal moved on this day.",
+        RADIST: "Nobody wrote on this day.",
+        AMOCRM: "No deal moved on this day.",
+    },
     dialog_line="{dialogs}: {incoming} from customers, {outgoing} from the company",
     reply_line="first reply, median of {dialogs}: {calendar}{working}",
     no_reply_line="customers got no replies on this day",
@@ -164,13 +179,13 @@ ENGLISH = Wording(
     more_waiting="and {dialogs} more",
     nobody="nobody responsible found",
     unknown_contact="No name",
-    manager_dialogs="{dialogs}",
-    manager_reply="first reply {calendar}",
-    manager_unanswered="unanswered {value}",
-    manager_created="deals created {value}",
-    manager_moved="changed stage {value}",
-    manager_won="won {value}{amount}",
-    manager_lost="lost {value}",
+    part_dialogs="{dialogs}",
+    part_reply="first reply {calendar}",
+    part_unanswered="unanswered {value}",
+    part_created="deals created {value}",
+    part_moved="changed stage {value}",
+    part_won="won {value}{amount}",
+    part_lost="lost {value}",
     complete="Completeness: {sources}; data up to {end}, collected {fetched}.",
     sources={"radist": "all conversations", "amocrm": "all of the CRM"},
     by_model="Conclusions by AI ({model}) from the day's facts; numbers come from the database.",
@@ -178,6 +193,7 @@ ENGLISH = Wording(
     reasons_without_model={
         "not_configured": "no AI integration is connected",
         "too_few_dialogs": "too few dialogs to draw conclusions from",
+        "quiet": "there is nothing to draw conclusions from",
         "refused": "the AI service refused the request",
         "unavailable": "the AI service did not answer",
         "ungrounded": "the AI's conclusions did not pass the check against the facts",
@@ -209,4 +225,55 @@ ENGLISH = Wording(
     },
 )
 
+RUSSIAN_PERIOD = replace(
+    RUSSIAN,
+    title="{name}: отчёт за период {start} — {end} ({zone})",
+    quiet={
+        BOTH: "За это время никто не написал и сделки не двигались.",
+        RADIST: "За это время никто не написал.",
+        AMOCRM: "За это время сделки не двигались.",
+        NOTHING: "За это время сменился режим: ни один источник не охватывает период целиком.",
+    },
+    no_reply_line="ответов клиентам за это время не было",
+    all_answered_line="все обращения периода получили ответ",
+    earlier_line="ещё ждут с более раннего времени: {dialogs}",
+    since_earlier="ждёт с более раннего времени, {calendar}",
+    by_model="Выводы написал ИИ ({model}) по фактам периода; числа подставлены из базы.",
+    titles=RUSSIAN.titles
+    | {
+        "dialogs": "Диалогов за период",
+        "dialogs_unanswered": "Диалогов без ответа на конец периода",
+        "dialogs_waiting_from_earlier_days": "Диалогов, которые ждут ответа с более раннего "
+        "времени",
+    },
+)
+
+ENGLISH_PERIOD = replace(
+    ENGLISH,
+    title="{name}: report for {start} — {end} ({zone})",
+    quiet={
+        BOTH: "Nobody wrote and no deal moved in this time.",
+        RADIST: "Nobody wrote in this time.",
+        AMOCRM: "No deal moved in this time.",
+        NOTHING: "The mode changed in this time: no source covers the whole period.",
+    },
+    no_reply_line="customers got no replies in this time",
+    all_answered_line="every customer of the period got an answer",
+    earlier_line="still waiting from before: {dialogs}",
+    since_earlier="waiting since before, {calendar}",
+    by_model="Conclusions by AI ({model}) from the period's facts; numbers come from the database.",
+    titles=ENGLISH.titles
+    | {
+        "dialogs": "Dialogs of the period",
+        "dialogs_unanswered": "Dialogs unanswered at the period's end",
+        "dialogs_waiting_from_earlier_days": "Dialogs waiting since before the period",
+    },
+)
+
 WORDINGS = {"ru": RUSSIAN, "en": ENGLISH}
+_OF_PERIODS = {"ru": RUSSIAN_PERIOD, "en": ENGLISH_PERIOD}
+
+
+def wording_of(language: str, *, is_forced: bool) -> Wording:
+    """The sentences of a day's report, or of one about a window of its own."""
+    return _OF_PERIODS[language] if is_forced else WORDINGS[language]

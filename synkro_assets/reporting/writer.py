@@ -1,4 +1,4 @@
-"""Writing the day's report: the facts by code, the conclusions by a model if it keeps to them.
+"""Writing a report: the facts by code, the conclusions by a model if it keeps to them.
 
 What lives here: the decision. A report is always made, and on time: without an AI integration, or
 when the model fails, is blocked or does not keep to the facts after one repair, it is the
@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.errors import ProviderError, ProviderRefused, TokenExpired
 from synkro_assets.domain.report_document import Line, ReportDocument, Section
-from synkro_assets.reporting.facts_report import DayData, facts_document
+from synkro_assets.reporting.day_data import DayData
+from synkro_assets.reporting.facts_report import facts_document
 from synkro_assets.reporting.grounding import Conclusions, grounded
 from synkro_assets.reporting.prompt import (
     PROMPT_VERSION,
@@ -87,12 +88,17 @@ def write_report(
     min_dialogs: int,
     on_progress: Callable[[str], None] = lambda _: None,
 ) -> WrittenReport:
-    """The day's report; never fails for the model's sake."""
+    """The report on a day or a window; never fails for the model's sake.
+
+    ``min_dialogs`` asks something only of a report that knows dialogs.
+    """
     document = facts_document(data)
     if model is None:
         return _facts_only(data, document, "not_configured", _Usage())
     if data.fact("dialogs") is not None and data.value("dialogs") < min_dialogs:
         return _facts_only(data, document, "too_few_dialogs", _Usage())
+    if data.is_quiet:
+        return _facts_only(data, document, "quiet", _Usage())
     usage = _Usage()
     try:
         conclusions, problems = _ask(data, model, usage, on_progress)

@@ -1,7 +1,8 @@
 """The fact table: ``app.report_facts``, filled by the one fact query ``period_facts.sql``.
 
 What lives here: evaluating the query for a window and caching its answer under a period key. What a
-metric means is decided in ``DECISIONS.md`` and computed in ``dbt_project``.
+metric means is decided in ``DECISIONS.md`` and computed in ``dbt_project``. Who waits at a window's
+end is one query of its own, ``waiting_dialogs.sql``, which the fact query counts.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any, LiteralString
 from uuid import UUID
+
+from psycopg import sql
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.facts import Fact
 from synkro_assets.storage.database import Connection
 
 DEFINITION_VERSION = 1
+
+_PLANNER_SETTINGS = ("enable_nestloop", "enable_mergejoin", "jit")
 
 
 def daily_period_key(day: date) -> str:
@@ -26,18 +32,40 @@ def daily_period_key(day: date) -> str:
 def compute_facts(
     connection: Connection, tenant_id: UUID, first_day: date, last_day: date, window: Window
 ) -> list[Fact]:
-    """The facts of a window that touches the business days ``first_day`` to ``last_day``."""
-    rows = connection.execute(
-        _query(),
-        {
-            "tenant_id": tenant_id,
-            "first_day": first_day,
-            "last_day": last_day,
-            "window_start": window.start,
-            "window_end": window.end,
-        },
-    )
+    """The facts of a window that touches the business days ``first_day`` to ``last_day``.
+
+    ``last_day`` is the day that holds the window's end, or that ends with it.
+    """
+    rows = ask_window(connection, "period_facts.sql", tenant_id, first_day, last_day, window)
     return [Fact(**row) for row in rows]
+
+
+def ask_window(
+    connection: Connection,
+    query: str,
+    tenant_id: UUID,
+    first_day: date,
+    last_day: date,
+    window: Window,
+) -> list[dict[str, Any]]:
+    """The answer of a query about a window, by its file's name."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "first_day": first_day,
+        "last_day": last_day,
+        "window_start": window.start,
+        "window_end": window.end,
+    }
+    # Days just built have no statistics yet, and the planner takes thousands of rows for one: its
+    # nested loops would cost the square of the day's size.
+    connection.execute(sql.SQL(";").join(_setting(each, "off") for each in _PLANNER_SETTINGS))
+    rows = connection.execute(_packaged(query), parameters).fetchall()
+    connection.execute(sql.SQL(";").join(_setting(each, "default") for each in _PLANNER_SETTINGS))
+    return rows
+
+
+def _setting(name: str, value: LiteralString) -> sql.Composed:
+    return sql.SQL("set local {} to {}").format(sql.Identifier(name), sql.SQL(value))
 
 
 def store_facts(
@@ -79,5 +107,8 @@ def stored_facts(connection: Connection, tenant_id: UUID, period_key: str) -> li
 
 
 @cache
-def _query() -> bytes:
-    return files("synkro_assets.storage").joinpath("period_facts.sql").read_bytes()
+def _packaged(name: str) -> bytes:
+    """A query by its file's name, with the query of who waits put in its place."""
+    folder = files("synkro_assets.storage")
+    waiting = folder.joinpath("waiting_dialogs.sql").read_bytes()
+    return folder.joinpath(name).read_bytes().replace(b"{waiting_dialogs}", waiting)

@@ -9,30 +9,50 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.storage.database import Connection
+from synkro_assets.storage.facts import ask_window
 
 
-def manager_names(connection: Connection, tenant_id: UUID, day: date) -> dict[str, str]:
-    """The names of the day's roster by user id."""
+def manager_names(
+    connection: Connection, tenant_id: UUID, first_day: date, last_day: date
+) -> dict[str, str]:
+    """The names of the days' rosters by user id, each as it was last."""
     rows = connection.execute(
-        "select amocrm_user_id::text as manager_id, manager_name from marts.dim_managers "
-        "where tenant_id = %s and business_day = %s and manager_name is not null",
-        [tenant_id, day],
+        "select distinct on (amocrm_user_id) amocrm_user_id::text as manager_id, manager_name "
+        "from marts.dim_managers where tenant_id = %s and business_day between %s and %s "
+        "and manager_name is not null order by amocrm_user_id, business_day desc",
+        [tenant_id, first_day, last_day],
     )
     return {row["manager_id"]: row["manager_name"] for row in rows}
 
 
-def newest_fetch(connection: Connection, tenant_id: UUID, day: date) -> datetime | None:
-    """When the newest of a day's raw rows was read."""
+def newest_fetch(
+    connection: Connection, tenant_id: UUID, first_day: date, last_day: date
+) -> datetime | None:
+    """When the newest of the days' raw rows was read; None when there is none."""
     row = connection.execute(
         "select max(fetched_at) as fetched_at from ("
-        "select max(fetched_at) as fetched_at from raw.radist_messages "
-        "where tenant_id = %(tenant)s and business_day = %(day)s union all "
-        "select max(fetched_at) from raw.amocrm_events "
-        "where tenant_id = %(tenant)s and business_day = %(day)s) as feeds",
-        {"tenant": tenant_id, "day": day},
+        "select max(fetched_at) as fetched_at from raw.radist_messages where tenant_id = "
+        "%(tenant)s and business_day between %(first_day)s and %(last_day)s union all "
+        "select max(fetched_at) from raw.amocrm_events where tenant_id = "
+        "%(tenant)s and business_day between %(first_day)s and %(last_day)s) as feeds",
+        {"tenant": tenant_id, "first_day": first_day, "last_day": last_day},
     ).fetchone()
     return row["fetched_at"] if row else None
+
+
+def waiting_dialogs_of_window(
+    connection: Connection, tenant_id: UUID, first_day: date, last_day: date, window: Window
+) -> list[WaitingDialog]:
+    """The customers who wait when a window ends, the longest wait first.
+
+    The days are as ``compute_facts`` takes them.
+    """
+    query = "waiting_details.sql"
+    rows = ask_window(connection, query, tenant_id, first_day, last_day, window)
+    return [WaitingDialog(**row) for row in rows]
 
 
 def tenant_day_row(connection: Connection, tenant_id: UUID, day: date) -> dict[str, Any] | None:
@@ -41,3 +61,14 @@ def tenant_day_row(connection: Connection, tenant_id: UUID, day: date) -> dict[s
         "select * from marts.rpt_tenant_day where tenant_id = %s and business_day = %s",
         [tenant_id, day],
     ).fetchone()
+
+
+def manager_day_rows(
+    connection: Connection, tenant_id: UUID, day: date
+) -> dict[str, dict[str, Any]]:
+    """The rows of ``marts.rpt_manager_day`` by user id."""
+    rows = connection.execute(
+        "select * from marts.rpt_manager_day where tenant_id = %s and business_day = %s",
+        [tenant_id, day],
+    )
+    return {str(row["amocrm_user_id"]): row for row in rows}

@@ -1,4 +1,4 @@
-"""Reports and what they are made from: ``app.reports`` and the waiting dialogs of a day.
+"""Stored reports: ``app.reports``.
 
 What lives here: storing a report together with its outbox rows, and reading reports. The outbox
 itself is ``deliveries``; the words are ``reporting``.
@@ -14,7 +14,6 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.storage.database import Connection, scalar
 
 
@@ -148,20 +147,6 @@ def reports_of(connection: Connection, tenant_id: UUID, limit: int) -> list[Stor
         [tenant_id, limit],
     )
     return [StoredReport(**row) for row in rows]
-
-
-def waiting_dialogs(connection: Connection, tenant_id: UUID, day: date) -> list[WaitingDialog]:
-    """The customers who wait when the day ends, the longest wait first."""
-    rows = connection.execute(
-        "select radist_chat_id::text as dialog_id, contact_name, phone_e164 as phone, "
-        "waiting_since_at as since, waiting_calendar_minutes as calendar_minutes, "
-        "waiting_working_minutes as working_minutes, last_customer_text, "
-        "amocrm_user_id::text as manager_id, is_active_in_day "
-        "from marts.fct_waiting_dialogs where tenant_id = %s and business_day = %s "
-        "order by waiting_since_at, radist_chat_id",
-        [tenant_id, day],
-    )
-    return [WaitingDialog(**row) for row in rows]
 
 
 def reported_days(connection: Connection, since: date) -> set[tuple[UUID, date]]:

@@ -11,7 +11,8 @@ from tests.integration.conftest import Reported
 
 COMPARED = (
     "dialogs", "messages_in", "messages_out", "replies", "first_reply_median_calendar",
-    "dialogs_unanswered", "longest_wait_calendar", "leads_created", "leads_moved", "leads_won",
+    "first_reply_median_working", "dialogs_unanswered", "longest_wait_calendar",
+    "longest_wait_working", "leads_created", "leads_moved", "leads_won",
     "leads_won_amount", "leads_lost", "leads_lost_amount",
 )  # fmt: skip
 SPACES = str.maketrans("", "", "\xa0\u202f ")

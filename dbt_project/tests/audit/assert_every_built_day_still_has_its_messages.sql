@@ -13,4 +13,6 @@ select
     reports.business_day
 from {{ ref('rpt_tenant_day') }} as reports
 left join in_raw using (tenant_id, business_day)
-where reports.messages_in_count + reports.messages_out_count <> coalesce(in_raw.messages_count, 0)
+where
+    -- Null where the day did not read the conversations: then there is nothing to count again.
+    reports.messages_in_count + reports.messages_out_count <> coalesce(in_raw.messages_count, 0)

@@ -1,6 +1,7 @@
 -- A row of a mart belongs to a day whose window is stored.
 {% set marts = [
-    'fct_dialogs', 'fct_replies', 'fct_waiting_dialogs', 'fct_leads', 'fct_lead_stage_changes', 'rpt_tenant_day'
+    'fct_dialogs', 'fct_replies', 'fct_waiting_dialogs', 'fct_leads', 'fct_lead_stage_changes', 'dim_managers',
+    'rpt_manager_day', 'rpt_tenant_day'
 ] %}
 with kept as (
     {%- for mart in marts %}

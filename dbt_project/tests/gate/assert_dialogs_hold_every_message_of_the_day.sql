@@ -16,6 +16,7 @@ with in_raw as (
             where
                 reports.tenant_id = messages.tenant_id
                 and reports.business_day = messages.business_day
+                and reports.dialogs_count is not null
         )
     group by tenant_id, business_day
 ),

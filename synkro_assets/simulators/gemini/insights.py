@@ -31,8 +31,8 @@ KINDS = (
     Kind(r"wait|ожидани",
          {"ru": "После такого ожидания разговор придётся начинать заново.",
           "en": "After such a wait the conversation has to begin anew."}),
-    Kind(r"reason|причин", {"ru": "Сверьте эту причину с перепиской: так ли это.",
-                            "en": "Hold this reason against the conversations: is it so?"}),
+    Kind(r"reason|причин", {"ru": "Проверьте эту причину на примерах: так ли это.",
+                            "en": "Check this reason against examples: is it so?"}),
     Kind(r"lost|проигр", {"ru": "Проверьте, что в каждой из них указана честная причина.",
                           "en": "Check that each of them names an honest reason."}),
     Kind(r"crm", {"ru": "Этих клиентов не видно в воронке, и их легко потерять.",
@@ -47,10 +47,10 @@ KINDS = (
 )  # fmt: skip
 
 OPENING = {
-    "ru": ["{title} — {fact}; начните утро с них.", "{title} — {fact}. Это главное за день."],
+    "ru": ["{title} — {fact}; начните с них.", "{title} — {fact}. Это главное."],
     "en": [
-        "{title}: {fact}; begin the morning with these.",
-        "{title}: {fact}. The day's main point.",
+        "{title}: {fact}; begin with these.",
+        "{title}: {fact}. The main point.",
     ],
 }  # fmt: skip
 ANSWER = {
@@ -73,11 +73,12 @@ STEP = {
 
 
 def telling_facts(materials: Materials) -> list[str]:
-    """The day's own facts that are not zero, the most telling first; managers' facts are not."""
+    """The day's own facts that are not zero, the most telling first; those of a part are not."""
     found = []
     for place, fact_id in enumerate(materials.of("fact")):
         details = materials.details("fact", fact_id)
-        if details.get("value") and "manager_id" not in details and _title(materials, fact_id):
+        of_all = "manager_id" not in details and "channel" not in details
+        if details.get("value") and of_all and _title(materials, fact_id):
             rank = _rank(materials, fact_id)
             # Of several reasons the most frequent comes first.
             weight = -float(details["value"]) if rank == REASON else 0.0

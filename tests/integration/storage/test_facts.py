@@ -18,9 +18,10 @@ from synkro_assets.storage.facts import (
 from tests.integration.storage.conftest import DAY
 
 DIALOG_COUNTS = {
-    "dialogs", "messages_in", "messages_out", "dialogs_without_crm", "replies",
-    "dialogs_unanswered", "dialogs_waiting_from_earlier_days",
+    "dialogs", "messages_in", "messages_out", "replies", "dialogs_unanswered",
+    "dialogs_waiting_from_earlier_days",
 }  # fmt: skip
+OF_BOTH = {"dialogs_without_crm"}
 DIALOG_MINUTES = {
     "first_reply_median_calendar", "first_reply_median_working", "longest_wait_calendar",
     "longest_wait_working",
@@ -45,7 +46,7 @@ def facts_of_nothing(platform: Platform, tenant: Tenant) -> dict[str, Fact]:
 @pytest.mark.parametrize(
     ("mode", "metrics"),
     [
-        ("amocrm_radist", DIALOG_COUNTS | DIALOG_MINUTES | DEALS),
+        ("amocrm_radist", DIALOG_COUNTS | OF_BOTH | DIALOG_MINUTES | DEALS),
         ("radist_only", DIALOG_COUNTS | DIALOG_MINUTES),
         ("amocrm_only", DEALS),
     ],

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from synkro_assets.domain.report_document import plain_text
-from synkro_assets.reporting.facts_report import DayData, facts_document
-from tests.unit.reporting.days import AMOCRM, RADIST, day, dialog, fact, quiet_day
+from synkro_assets.reporting.day_data import DayData
+from synkro_assets.reporting.facts_report import facts_document
+from tests.unit.reporting.days import day, dialog, fact, quiet_day
 
 
 def text_of(data: DayData) -> str:
@@ -53,7 +54,7 @@ def test_a_busy_day_in_english() -> None:
 def test_a_quiet_day_says_so_and_nothing_else(language: str) -> None:
     document = facts_document(quiet_day(language))
 
-    assert document.opening == quiet_day(language).wording.quiet_day
+    assert document.opening == quiet_day(language).wording.quiet[("radist", "amocrm")]
     assert document.sections == ()
     assert len(document.notes) == 1
 
@@ -93,23 +94,6 @@ def test_ten_waiting_leave_no_rest() -> None:
     data = day(waiting=tuple(dialog(count) for count in range(10)))
 
     assert len(facts_document(data).sections[1].lines) == 10
-
-
-def test_without_the_crm_there_are_no_deals_and_no_managers() -> None:
-    facts = tuple(fact(metric, value) for metric, value in RADIST.items())
-    data = day(facts=facts, sources=("radist",), managers={})
-
-    assert headings(data) == ["Диалоги", "Ждут ответа"]
-    assert "нет в CRM" not in text_of(data)
-    assert "ответственный" not in text_of(data)
-
-
-def test_without_conversations_there_are_only_deals_and_managers() -> None:
-    facts = tuple(fact(metric, value) for metric, value in AMOCRM.items())
-    managers = (fact("leads_moved", 3, "1"),)
-    data = day(facts=facts + managers, sources=("amocrm",), waiting=())
-
-    assert headings(data) == ["Сделки", "Менеджеры"]
 
 
 def test_a_nameless_customer_and_a_long_message_stay_readable() -> None:

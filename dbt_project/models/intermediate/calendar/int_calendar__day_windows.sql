@@ -7,6 +7,8 @@ with business_days as (
         timezone,
         working_hours,
         mode,
+        reads_radist,
+        reads_amocrm,
         (window_start at time zone timezone)::date as first_date,
         (window_end at time zone timezone)::date as last_date
     from {{ ref('stg_synkro__business_days') }}
@@ -18,6 +20,8 @@ select
     business_days.window_start,
     business_days.window_end,
     business_days.mode,
+    business_days.reads_radist,
+    business_days.reads_amocrm,
     working.working_time
 from business_days
 cross join lateral (

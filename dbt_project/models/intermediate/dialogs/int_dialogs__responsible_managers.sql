@@ -7,7 +7,8 @@ with chats as (
         chats.business_day,
         chats.radist_chat_id,
         chats.phone_e164,
-        days.window_end
+        days.window_end,
+        days.reads_amocrm
     from {{ ref('stg_radist__chats') }} as chats
     inner join {{ ref('stg_synkro__business_days') }} as days
         on

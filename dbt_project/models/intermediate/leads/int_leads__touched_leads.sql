@@ -8,7 +8,9 @@ with days as (
         window_start,
         window_end
     from {{ ref('stg_synkro__business_days') }}
-    where {{ in_run_scope() }}
+    where
+        {{ in_run_scope() }}
+        and reads_amocrm
 ),
 
 changes as (

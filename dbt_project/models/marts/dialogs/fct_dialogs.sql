@@ -19,16 +19,7 @@ with dialogs as (
 ),
 
 chats as (
-    select
-        tenant_id,
-        business_day,
-        radist_chat_id,
-        radist_contact_id,
-        contact_name,
-        phone_e164,
-        radist_connection_id,
-        connection_type,
-        is_group
+    select *
     from {{ ref('stg_radist__chats') }}
     where {{ in_run_scope() }}
 ),
@@ -91,9 +82,15 @@ select
     dialogs.last_customer_text,
     managers.amocrm_lead_id,
     managers.amocrm_user_id,
-    managers.radist_chat_id is not null as is_in_crm
+    case when days.reads_amocrm then managers.radist_chat_id is not null end as is_in_crm
 from dialogs
 left join chats using (tenant_id, business_day, radist_chat_id)
 left join first_replies using (tenant_id, business_day, radist_chat_id)
 left join waiting using (tenant_id, business_day, radist_chat_id)
 left join managers using (tenant_id, business_day, radist_chat_id)
+inner join {{ ref('stg_synkro__business_days') }} as days
+    on
+        dialogs.tenant_id = days.tenant_id
+        and dialogs.business_day = days.business_day
+        and {{ in_run_scope('days') }}
+        and days.reads_radist

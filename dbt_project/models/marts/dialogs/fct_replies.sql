@@ -8,7 +8,9 @@ with days as materialized (
         business_day,
         working_time
     from {{ ref('int_calendar__day_windows') }}
-    where {{ in_run_scope() }}
+    where
+        {{ in_run_scope() }}
+        and reads_radist
 ),
 
 answered_turns as (

@@ -5,9 +5,12 @@ with days as materialized (
         tenant_id,
         business_day,
         window_end,
-        working_time
+        working_time,
+        reads_amocrm
     from {{ ref('int_calendar__day_windows') }}
-    where {{ in_run_scope() }}
+    where
+        {{ in_run_scope() }}
+        and reads_radist
 ),
 
 -- One turn at most is open at a day's end: later turns begin after the answer, thus after the day.
@@ -16,6 +19,7 @@ waiting as materialized (
         days.tenant_id,
         days.business_day,
         days.window_end,
+        days.reads_amocrm,
         turns.radist_chat_id,
         min(turns.first_customer_message_at) as waiting_since_at
     from days
@@ -24,7 +28,7 @@ waiting as materialized (
             days.tenant_id = turns.tenant_id
             and turns.business_day between days.business_day - 7 and days.business_day
             and (turns.answered_business_day is null or turns.answered_business_day > days.business_day)
-    group by days.tenant_id, days.business_day, days.window_end, turns.radist_chat_id
+    group by days.tenant_id, days.business_day, days.window_end, days.reads_amocrm, turns.radist_chat_id
 ),
 
 -- The chat as it was last seen; it may have been silent on the day itself.
@@ -34,8 +38,10 @@ chats as materialized (
         waiting.business_day,
         waiting.radist_chat_id,
         waiting.window_end,
+        waiting.reads_amocrm,
         seen.contact_name,
-        seen.phone_e164
+        seen.phone_e164,
+        seen.connection_type
     from waiting
     inner join {{ ref('stg_radist__chats') }} as seen
         on
@@ -65,6 +71,7 @@ select
     waiting.radist_chat_id,
     chats.contact_name,
     chats.phone_e164,
+    chats.connection_type,
     waiting.waiting_since_at,
     {{ calendar_minutes('waiting.waiting_since_at', 'waiting.window_end') }} as waiting_calendar_minutes,
     {{ working_minutes('waiting.waiting_since_at', 'waiting.window_end', 'days.working_time') | indent(4) }}

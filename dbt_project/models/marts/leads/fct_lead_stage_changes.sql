@@ -17,6 +17,11 @@ select
     changes.is_last_of_day,
     leads.amocrm_user_id
 from {{ ref('int_leads__stage_changes') }} as changes
+inner join {{ ref('stg_synkro__business_days') }} as days
+    on
+        changes.tenant_id = days.tenant_id
+        and changes.business_day = days.business_day
+        and days.reads_amocrm
 left join {{ ref('fct_leads') }} as leads
     on
         changes.tenant_id = leads.tenant_id

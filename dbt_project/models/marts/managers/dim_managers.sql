@@ -9,4 +9,6 @@ select
     users.is_active
 from {{ ref('stg_synkro__business_days') }} as days
 inner join {{ ref('stg_amocrm__users') }} as users on days.tenant_id = users.tenant_id
-where {{ in_run_scope('days') }}
+where
+    {{ in_run_scope('days') }}
+    and days.reads_amocrm

@@ -5,5 +5,7 @@ select
     window_end,
     timezone,
     working_hours,
-    mode
+    mode,
+    mode in ('amocrm_radist', 'radist_only') as reads_radist,
+    mode in ('amocrm_radist', 'amocrm_only') as reads_amocrm
 from {{ source('app', 'business_day_windows') }}
