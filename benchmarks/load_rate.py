@@ -24,7 +24,7 @@ ROWS_PER_CHAT = 12
 REPEATS = 3
 
 
-def measure(stage: Stage) -> list[Line]:
+def measure_load_rate(stage: Stage) -> list[Line]:
     """60,000 messages with real texts into ``raw.radist_messages``, first load and replacement.
 
     The bound is the issue's: COPY reaches it, statements per row are ten times below. Rows are made

@@ -25,7 +25,7 @@ from typing import Any
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.tenant import Tenant, parse_slug
 from synkro_assets.operations import integration_settings
-from synkro_assets.operations.platform import Platform, open_platform
+from synkro_assets.operations.platform import Platform, SystemClock, open_platform
 from synkro_assets.operations.setup import bring_up_to_date
 from synkro_assets.operations.tenant_config import add_tenant
 from synkro_assets.settings import PROJECT_ROOT
@@ -117,10 +117,13 @@ def stage() -> Iterator[Stage]:
         folder.chmod(0o755)
         home = folder / "home"
         try:
-            with running_server(home) as url, _simulators(folder) as simulators:
-                with open_platform(home, url, None) as platform:
-                    bring_up_to_date(platform.database, PROJECT_ROOT)
-                    yield Stage(platform, simulators, _environment(home, url))
+            with (
+                running_server(home) as url,
+                _simulators(folder) as simulators,
+                open_platform(home, url, None, SystemClock()) as platform,
+            ):
+                bring_up_to_date(platform.database, PROJECT_ROOT)
+                yield Stage(platform, simulators, _environment(home, url))
         finally:
             discard(home)
 
@@ -176,3 +179,15 @@ def await_answer(
             if process.poll() is not None or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def await_port(port: int, process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until a server that was just started listens."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise TimeoutError(f"nothing listens on port {port}")
+        time.sleep(0.1)
