@@ -35,7 +35,9 @@ def main(names: Sequence[str]) -> int:
     with stage() as prepared:
         for name in names or BENCHMARKS:
             print(f"{name} …", file=sys.stderr, flush=True)
-            lines += BENCHMARKS[name](prepared)
+            found = BENCHMARKS[name](prepared)
+            print(drawn(found), file=sys.stderr, flush=True)
+            lines += found
     print(drawn(lines))
     return 0 if all(line.holds for line in lines) else 1
 

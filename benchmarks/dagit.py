@@ -134,6 +134,14 @@ def page_seconds(url: str, asset: list[str], tenant: str) -> dict[str, float]:
     }
 
 
+def require_materialized(url: str, asset: list[str], partitions: int) -> None:
+    """Raise unless the page shows the history it is measured with."""
+    (node,) = _ask(url, _LIVE, assetKeys=[{"path": asset}])["assetNodes"]
+    shown = node["partitionStats"]["numMaterialized"]
+    if shown != partitions:
+        raise AssertionError(f"the page shows {shown} of {partitions} partitions")
+
+
 def _shortest(url: str, query: str, variables: dict[str, Any]) -> float:
     seconds = []
     for _ in range(_REPEATS):

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dagster import (
@@ -89,15 +90,36 @@ def _dbt_through_the_command_line(partitions: Any) -> AssetsDefinition:
         for node in PROJECT.models("view"):
             yield MaterializeResult(asset_key=AssetKey([node["schema"], node["name"]]))
         command_line = DbtCliResource(
-            project_dir=str(PROJECT.folder), profiles_dir=str(PROJECT.folder)
+            project_dir=str(PROJECT.folder),
+            profiles_dir=str(PROJECT.folder),
+            dbt_executable=str(Path(sys.executable).with_name("dbt")),
         )
+        # Without the context, or dagster-dbt would select every model and rebuild the views too.
+        translator = dbt_models.SynkroTranslator()
         invocation = command_line.cli(
-            [*tenant_day_arguments(), "--vars", json.dumps(variables)], context=context
+            [*_one_value_each(tenant_day_arguments()), "--vars", json.dumps(variables)],
+            manifest=PROJECT.manifest_path,
+            dagster_dbt_translator=translator,
         )
-        yield from invocation.stream()
+        for event in invocation.stream_raw_events():
+            yield from event.to_default_asset_events(
+                invocation.manifest, translator, context, invocation.target_path
+            )
         shutil.rmtree(invocation.target_path)
 
     return models
+
+
+def _one_value_each(arguments: list[str]) -> list[str]:
+    """Options of several values with these in one, as dagster-dbt itself passes them."""
+    command, *rest = arguments
+    joined = [command]
+    for word in rest:
+        if word.startswith("--") or joined[-1].startswith("--"):
+            joined.append(word)
+        else:
+            joined[-1] += f" {word}"
+    return joined
 
 
 def baseline() -> JobDefinition:
