@@ -138,7 +138,7 @@ def require_materialized(url: str, asset: list[str], partitions: int) -> None:
     """Raise unless the page shows the history it is measured with."""
     (node,) = _ask(url, _LIVE, assetKeys=[{"path": asset}])["assetNodes"]
     shown = node["partitionStats"]["numMaterialized"]
-    if shown != partitions:
+    if shown < partitions:
         raise AssertionError(f"the page shows {shown} of {partitions} partitions")
 
 
