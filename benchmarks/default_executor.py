@@ -50,6 +50,7 @@ from synkro_assets.partitions import (
 from synkro_assets.resources import PlatformResource, TenantRunResource, order_of
 from synkro_assets.settings import PROJECT_ROOT, load_settings
 from synkro_assets.storage.connection_urls import dbt_environment
+from synkro_assets.storage.transform_models import models_of
 from synkro_assets.storage.transforms import TransformProject, tenant_day_arguments
 
 JOB = "baseline_job"
@@ -87,7 +88,7 @@ def _dbt_through_the_command_line(partitions: Any) -> AssetsDefinition:
         variables = {"tenant_id": tenant_id, "business_days": [day.isoformat()]}
         os.environ |= dbt_environment(tenant_run.platform.database.url)
         os.environ["PGOPTIONS"] = f"-c app.tenant_id={tenant_id}"
-        for node in PROJECT.models("view"):
+        for node in models_of(PROJECT.manifest_path, "view"):
             yield MaterializeResult(asset_key=AssetKey([node["schema"], node["name"]]))
         command_line = DbtCliResource(
             project_dir=str(PROJECT.folder),
