@@ -5,6 +5,7 @@ What lives here: fixtures. Databases are made in ``databases``, tenants and days
 
 import hashlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,12 @@ class SettableClock:
 
     def now(self) -> datetime:
         return self.stands_at or datetime.now(UTC)
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches processes that tests start, also where the tests themselves ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
