@@ -17,7 +17,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from synkro_assets.operations.due_days import DueDay, all_due_days
 from synkro_assets.partitions import TENANT_TAG, register_tenants, run_tags
-from synkro_assets.resources import REQUESTED_BY_TAG, TRIGGER_TAG
+from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG
 from synkro_assets.settings import load_settings, platform
 
 TICK = "*/5 * * * *"
@@ -63,5 +63,6 @@ def _requests(due: Sequence[DueDay]) -> Iterator[RunRequest]:
                 TENANT_TAG: each.tenant.slug,
                 TRIGGER_TAG: "schedule",
                 REQUESTED_BY_TAG: "daily_report_schedule",
+                **({DELIVER_TAG: "yes"} if each.is_newest else {}),
             },
         )

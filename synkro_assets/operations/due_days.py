@@ -5,7 +5,7 @@ What lives here: the rule. Asking for the runs is ``schedules``; tenants come fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from synkro_assets.domain.business_day import BusinessDay
@@ -20,11 +20,16 @@ MAX_CATCH_UP_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class DueDay:
-    """A closed day whose report is due; ``due_at`` is aware UTC."""
+    """A closed day whose report is due; ``due_at`` is aware UTC.
+
+    ``is_newest`` marks the tenant's last due day, the one somebody waits for: its report is to be
+    sent even if the day after closes while it is being made.
+    """
 
     tenant: Tenant
     day: BusinessDay
     due_at: datetime
+    is_newest: bool = False
 
 
 def due_at(config: RuntimeConfig, day: BusinessDay) -> datetime:
@@ -56,6 +61,7 @@ def due_days(tenant: Tenant, now: datetime) -> list[DueDay]:
     days = [BusinessDay(latest - timedelta(days=ago)) for ago in range(MAX_CATCH_UP_DAYS + 1)]
     due = [DueDay(tenant, day, due_at(config, day)) for day in days if _has_length(config, day)]
     passed = [each for each in due if each.due_at <= now][:MAX_CATCH_UP_DAYS]
+    passed[:1] = [replace(each, is_newest=True) for each in passed[:1]]
     since = config.schedule_enabled_at
     if since is None or since > now:
         return passed[::-1]

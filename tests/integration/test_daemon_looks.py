@@ -102,6 +102,8 @@ def test_after_downtime_each_missed_day_is_asked_for_once(
         later = tick(instance, EVENING + timedelta(days=3, minutes=5))
         after_weeks = tick(instance, EVENING + timedelta(days=30))
     days = [each.tags["dagster/partition/business_day"] for each in asked]
+    sent = [each.tags["dagster/partition"] for each in asked if "synkro/deliver" in each.tags]
+    assert sent == ["2026-03-08|acme"], "the newest is waited for, the others are history"
     assert days[-4:] == ["2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08"]
     # Dagster launches a run key once: the same days asked for again are the same runs.
     assert [each.run_key for each in later] == [each.run_key for each in asked]

@@ -49,6 +49,13 @@ def test_catching_up_is_bounded_and_oldest_first() -> None:
     assert caught_up[-1] == "2026-03-10"
 
 
+def test_the_newest_due_day_is_marked_though_the_next_has_closed_by_now() -> None:
+    late = scheduled(scheduled_run_time=time(22, 0))
+    found = due_days(late, NOW)
+    assert [each.day.isoformat() for each in found if each.is_newest] == ["2026-03-09"]
+    assert late.config.calendar.latest_closed(NOW).isoformat() == "2026-03-10"
+
+
 def test_days_that_came_due_before_the_schedule_was_switched_on_are_nobodys_promise() -> None:
     tenant = scheduled()
     on_since = replace(tenant.config, schedule_enabled_at=NOW - timedelta(days=1, hours=1))
