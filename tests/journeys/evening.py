@@ -16,9 +16,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
@@ -31,12 +32,28 @@ from tests.journeys.processes import COMMAND, ROOT, environment, eventually, syn
 START_SECONDS = 150
 # Far from the hour at which any of the demo's companies closes its day.
 QUIET_HOUR = 12
+CLOSE = time(22, 1)
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Company:
+    """One of the demo's companies, whose days close at one minute past ten in the evening."""
+
+    slug: str
+    timezone: str
+    language: str
+    region: str
+
+    def window(self, day: date) -> tuple[datetime, datetime]:
+        """From the evening before to the day's own."""
+        close = datetime.combine(day, CLOSE, ZoneInfo(self.timezone))
+        return close - timedelta(days=1), close
 
 
 @dataclass
@@ -143,9 +160,23 @@ class Evening:
         found = self.control("GET", f"telegram/messages?tenant={tenant}")["messages"]
         return [message["text"] for message in found]
 
-    def hold_up(self, provider: str, seconds: float) -> None:
-        """Let the next request to a provider wait."""
-        action = {"delay_seconds": seconds}
+    def load(self, company: Company, day: date) -> None:
+        """Make up a day of a company."""
+        start, end = company.window(day)
+        order = {
+            "tenant": company.slug,
+            "day": day.isoformat(),
+            "window_start": start.isoformat(),
+            "window_end": end.isoformat(),
+            "timezone": company.timezone,
+            "language": company.language,
+            "region": company.region,
+        }
+        self.control("POST", "worlds", order)
+
+    def hold_up(self, provider: str) -> None:
+        """Let the next request to a provider wait for longer than anybody watches."""
+        action = {"delay_seconds": 600}
         self.control("POST", "faults", {"match": {"provider": provider}, "action": action})
 
     def process_of(self, words: str) -> psutil.Process:
@@ -203,6 +234,13 @@ def _settle(platform: Evening) -> None:
     """Hurry the simulators, stop their clock at noon, and wait for what a schedule began."""
     platform.rows("update app.tenant_runtime_configs set is_schedule_enabled = false")
     platform.control("POST", "limits", {"enabled": False})
+    for rate in ("requests_per_second", "chats_per_second"):
+        platform.rows(
+            "update app.integration_configs set public_data = "
+            "jsonb_set(public_data, array[%s], '1000') where public_data ? %s",
+            rate,
+            rate,
+        )
     now = datetime.fromisoformat(platform.control("GET", "clock")["now"])
     noon = now.replace(hour=QUIET_HOUR, minute=0)
     platform.control("PUT", "clock", {"now": noon.isoformat(), "rate": 1})
