@@ -49,6 +49,7 @@ class Company:
     timezone: str
     language: str
     region: str
+    has_dialogs: bool = True
 
     def window(self, day: date) -> tuple[datetime, datetime]:
         """From the evening before to the day's own."""
@@ -121,6 +122,10 @@ class Evening:
         )
         return int(row["job_run_id"])
 
+    def now(self) -> datetime:
+        """The time by the clock that stamps the ledger."""
+        return self.rows("select clock_timestamp() as now")[0]["now"]  # type: ignore[no-any-return]
+
     def run(self, job_run_id: int) -> dict[str, Any]:
         """A row of the ledger."""
         (row,) = self.rows("select * from app.job_runs where job_run_id = %s", job_run_id)
@@ -148,12 +153,12 @@ class Evening:
 
     def claim(self, tenant: str) -> dict[str, Any]:
         """Who held the tenant last, with which token, and whether that still lasts."""
-        (row,) = self.rows(
+        rows = self.rows(
             "select job_run_id, fencing_token, lease_until > clock_timestamp() as is_held "
             "from app.run_claims join app.tenants using (tenant_id) where slug = %s",
             tenant,
         )
-        return row
+        return rows[0] if rows else {"job_run_id": 0, "fencing_token": 0, "is_held": False}
 
     def chat(self, tenant: str) -> list[str]:
         """Every message of a tenant's Telegram chat."""
@@ -174,10 +179,33 @@ class Evening:
         }
         self.control("POST", "worlds", order)
 
-    def hold_up(self, provider: str) -> None:
-        """Let the next request to a provider wait for longer than anybody watches."""
-        action = {"delay_seconds": 600}
-        self.control("POST", "faults", {"match": {"provider": provider}, "action": action})
+    def refuse(self, path: str) -> int:
+        """Let amoCRM refuse the requests to a path from now on; returns the fault's id."""
+        return self._fault({"provider": "amocrm", "path": path}, {"status": 400})
+
+    def hold_up(self, company: Company) -> int:
+        """Let a company's next dialogs or deals wait for longer than anybody watches."""
+        if company.has_dialogs:
+            (row,) = self.rows(
+                "select public_data ->> 'company_id' as id from app.integration_configs "
+                "join app.tenants using (tenant_id) where slug = %s and kind = 'radist'",
+                company.slug,
+            )
+            match = {"provider": "radist", "path": f"/companies/{row['id']}/"}
+        else:
+            start = company.window(self.day)[0].timestamp()
+            match = {"provider": "amocrm", "path": f"from%5D={start:.0f}"}
+        return self._fault(match, {"delay_seconds": 600})
+
+    def _fault(self, match: dict[str, str], action: dict[str, int]) -> int:
+        order = {"match": match, "action": action, "count": None}
+        return int(self.control("POST", "faults", order)["fault_id"])
+
+    def mend(self, fault: int) -> None:
+        """The fault was one, and is no more."""
+        faults = self.control("GET", "faults")["faults"]
+        assert [each["hits"] for each in faults if each["fault_id"] == fault] > [0]
+        self.control("DELETE", f"faults/{fault}")
 
     def process_of(self, words: str) -> psutil.Process:
         """The one process of this platform that was started with these words."""
