@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
-PACKAGE := synkro_assets tests
+PACKAGE := synkro_assets tests benchmarks
 HOME_FOLDER := $(or $(SYNKRO_HOME),.synkro)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up clean
+.PHONY: help demo test check up bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compos
 	$(BIN)/python -m synkro_assets.storage.transforms
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
 	$(BIN)/python -m tests.compose
+
+bench: $(DEV_READY) ## speed and memory against their bounds, as a table
+	$(BIN)/python -m benchmarks
 
 clean: ## delete the environment and build results; with DATA=yes the embedded database too
 	@if [ "$(DATA)" = yes ] && [ -x $(BIN)/python ]; then \

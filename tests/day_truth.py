@@ -87,8 +87,13 @@ class _Window:
         ]
 
     def all(self, kind: str) -> list[dict[str, Any]]:
-        """The records of a kind of every day."""
-        return [each for truth in self.truths for each in truth[kind]]
+        """The records of a kind of every day, each once: a company lives on from day to day."""
+        key = "chat_id" if kind == "dialogs" else "id"
+        found: dict[Any, dict[str, Any]] = {}
+        for truth in self.truths:
+            for each in truth[kind]:
+                found[each[key]] = _merged(found.get(each[key]), each)
+        return list(found.values())
 
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
@@ -111,6 +116,21 @@ class _Window:
     def known_on(self, day: Truth) -> list[Truth]:
         """The days that had been read by a day's end."""
         return self.read[: self.read.index(day) + 1]
+
+
+def _merged(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
+    """A record as it is on a later day, with what earlier days alone know of it."""
+    if before is None:
+        return now
+    merged = {**before, **now}
+    if "messages" in now:
+        every = {each["message_id"]: each for each in (*before["messages"], *now["messages"])}
+        merged["messages"] = sorted(
+            every.values(), key=lambda m: (m["created_at"], m["message_id"])
+        )
+    if "lead_ids" in now:
+        merged["lead_ids"] = sorted({*before["lead_ids"], *now["lead_ids"]})
+    return merged
 
 
 def _count_dialogs(window: _Window, found: DayFigures) -> None:

@@ -27,7 +27,8 @@ from synkro_assets.domain.errors import TransformFailed
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.storage.transforms import TransformProject, row_counts
+from synkro_assets.storage.transform_models import models_of, row_counts
+from synkro_assets.storage.transforms import TransformProject
 
 ROW_COUNT = "dagster/partition_row_count"
 STEP = "dbt_models"
@@ -133,7 +134,7 @@ def _built(
         yield from _worst_of_each(checks)
     record_run_days(context, tenant_run, outcomes, step=STEP)
     # Dagster wants parents first, and no view is built on a table. A run never rebuilds a view.
-    for node in project.models("view"):
+    for node in models_of(project.manifest_path, "view"):
         key = AssetKey([node["schema"], node["name"]])
         if key in context.selected_asset_keys:
             yield MaterializeResult(asset_key=key)
@@ -169,8 +170,8 @@ def _row_counts(
 ) -> dict[BusinessDay, Metadata]:
     """How many rows each chosen model holds of each day."""
     with tenant_run.transaction() as connection:
-        counts = row_counts(connection, project, tenant_run.tenant.tenant_id, days)
-    views = {(node["schema"], node["name"]) for node in project.models("view")}
+        counts = row_counts(connection, project.manifest_path, tenant_run.tenant.tenant_id, days)
+    views = {(node["schema"], node["name"]) for node in models_of(project.manifest_path, "view")}
     return {
         day: {
             AssetKey(list(name)): {

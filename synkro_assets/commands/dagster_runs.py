@@ -25,7 +25,14 @@ from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
 from synkro_assets.storage.run_ledger import RunEvent, events_since
 
 if TYPE_CHECKING:
-    from dagster import AssetKey, DagsterEvent, DagsterInstance, Definitions
+    from dagster import (
+        AssetKey,
+        DagsterEvent,
+        DagsterInstance,
+        DagsterRun,
+        Definitions,
+        JobDefinition,
+    )
     from dagster._core.remote_origin import RemoteJobOrigin
 
 FOLLOW_SECONDS = 0.3
@@ -118,11 +125,8 @@ def run_job(
 
     ``tags`` name the partitions; of an asset job only the assets of ``groups`` run, if any.
     """
-    from dagster import DagsterEventType
-    from dagster._core.definitions.job_base import InMemoryJob
-    from dagster._core.execution.api import create_execution_plan, execute_run_iterator
+    from dagster._core.execution.api import create_execution_plan
 
-    from synkro_assets.failures import event_sentence
     from synkro_assets.partitions import TENANT_TAG, register_tenants
 
     register_tenants(instance, [tenant.slug])
@@ -139,6 +143,16 @@ def run_job(
         remote_job_origin=_origin(job_name),
     )
     on_created(run.run_id)
+    return _executed(instance, job, run)
+
+
+def _executed(instance: DagsterInstance, job: JobDefinition, run: DagsterRun) -> RunOutcome:
+    from dagster import DagsterEventType
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run_iterator
+
+    from synkro_assets.failures import event_sentence
+
     errors: list[tuple[str, type[SynkroError]]] = []
     for event in execute_run_iterator(InMemoryJob(job), run, instance):
         if event.event_type in (DagsterEventType.STEP_FAILURE, DagsterEventType.RUN_FAILURE):

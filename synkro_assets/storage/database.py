@@ -50,6 +50,13 @@ class Database:
         with self._connection() as connection:
             yield connection
 
+    @contextmanager
+    def tenant_session(self, tenant_id: UUID) -> Iterator[Connection]:
+        """A connection in autocommit mode in the name of one tenant, for many small statements."""
+        with self.session() as connection:
+            connection.execute("select set_config('app.tenant_id', %s, false)", [str(tenant_id)])
+            yield connection
+
     def server_version(self) -> str:
         """The server's version for people, such as ``18.6``."""
         with self._connection() as connection:

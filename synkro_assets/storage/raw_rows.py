@@ -12,7 +12,6 @@ A re-run with the same answers leaves the same rows in each of them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import sql
+from pydantic_core import to_json
 
 from synkro_assets.storage.database import Connection
 
@@ -56,6 +56,7 @@ class Column:
 
 
 _AMOCRM_ID = "amoCRM's id"
+
 
 COLUMNS = {
     "tenant_id": Column("uuid", "the tenant"),
@@ -164,30 +165,41 @@ def load_rows(
 ) -> int:
     """Bring rows (values in the order of ``table.columns``) into a raw table; return how many.
 
-    Rows that repeat a key are one row, the last one; a provider's pages overlap.
+    Rows that repeat a key are one row, the last one; a provider's pages overlap. ``rows`` may be a
+    generator: each row is sent as it comes.
     """
-    names = stored_columns(table)
-    shared = [load.tenant_id, load.fetched_at, load.run_id]
-    if table.is_of_a_day:
-        shared.append(load.business_day)
     target = sql.Identifier("raw", table.name)
     incoming = sql.Identifier(f"incoming_{table.name}")
+    # A day's rows fit; spilling the sort to disk costs as much as the sort.
+    connection.execute("set local work_mem = '64MB'")
     connection.execute(
         sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
-                "from {} with no data").format(incoming, _identifiers(names), target)
+                "from {} with no data").format(incoming, _identifiers(table.columns), target)
     )  # fmt: skip
-    copy = sql.SQL("copy {} ({}, arrival) from stdin").format(incoming, _identifiers(names))
-    count = 0
-    with connection.cursor().copy(copy) as stream:
-        for count, row in enumerate(rows, start=1):
-            payload = json.dumps(row[-1], ensure_ascii=False, separators=(",", ":"))
-            stream.write_row([*shared, *row[:-1], payload, count])
+    count = _copy(connection, table, incoming, rows)
     if table.kind is Kind.FEED:
         connection.execute(
             sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(target),
             [load.tenant_id, load.business_day],
         )
-    connection.execute(_merge(table, target, incoming, names))
+    connection.execute(_merge(table, target, incoming, _shared_values(table, load)))
+    return count
+
+
+def _copy(
+    connection: Connection,
+    table: RawTable,
+    incoming: sql.Identifier,
+    rows: Iterable[tuple[Any, ...]],
+) -> int:
+    """Send the rows' own columns; what all rows share is added when they are merged."""
+    names = _identifiers(table.columns)
+    copy = sql.SQL("copy {} ({}, arrival) from stdin").format(incoming, names)
+    count = 0
+    with connection.cursor().copy(copy) as stream:
+        for count, (*values, payload) in enumerate(rows, start=1):
+            # Three times as fast as the standard library's, which took a third of a load.
+            stream.write_row((*values, to_json(payload).decode(), count))
     return count
 
 
@@ -200,25 +212,47 @@ def _shared_columns(table: RawTable) -> list[str]:
     return ["tenant_id", "fetched_at", "run_id", *(["business_day"] if table.is_of_a_day else [])]
 
 
+def _shared_values(table: RawTable, load: Load) -> sql.Composed:
+    """What every row of a load has in common, in the order of ``_shared_columns``."""
+    values = [load.tenant_id, load.fetched_at, load.run_id, load.business_day]
+    return sql.SQL(", ").join(map(sql.Literal, values[: len(_shared_columns(table))]))
+
+
 def _merge(
-    table: RawTable, target: sql.Identifier, incoming: sql.Identifier, names: list[str]
+    table: RawTable, target: sql.Identifier, incoming: sql.Identifier, shared: sql.Composed
 ) -> sql.Composed:
     """Insert the last arrival of each key; change what is stored only where it differs."""
+    insert = sql.SQL(
+        "insert into {target} ({names}) select distinct on ({key}) {shared}, {own} "
+        "from {incoming} order by {key}, arrival desc"
+    ).format(
+        target=target,
+        names=_identifiers(stored_columns(table)),
+        shared=shared,
+        own=_identifiers(table.columns),
+        key=_identifiers(_arriving_key(table)),
+        incoming=incoming,
+    )
+    # A feed's day was just emptied: looking for conflicts would double the cost of each row.
+    return insert if table.kind is Kind.FEED else insert + _on_conflict(table)
+
+
+def _arriving_key(table: RawTable) -> list[str]:
+    """The key's columns that differ within a load."""
+    return [name for name in table.key if name in table.columns]
+
+
+def _on_conflict(table: RawTable) -> sql.Composed:
     own = [name for name in table.columns if name not in table.key]
     changes = sql.SQL(", ").join(
         sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
         for name in [*own, "fetched_at", "run_id"]
     )
     return sql.SQL(
-        "insert into {target} ({names}) "
-        "select distinct on ({key}) {names} from {incoming} order by {key}, arrival desc "
-        "on conflict (tenant_id, {key}) do update set {changes} "
+        " on conflict (tenant_id, {key}) do update set {changes} "
         "where ({stored}) is distinct from ({offered})"
     ).format(
-        target=target,
-        names=_identifiers(names),
         key=_identifiers(table.key),
-        incoming=incoming,
         changes=changes,
         stored=sql.SQL(", ").join(sql.Identifier("raw", table.name, name) for name in own),
         offered=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in own),

@@ -17,18 +17,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
-from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
 from synkro_assets.domain.errors import TransformFailed, UsageProblem
 from synkro_assets.storage.connection_urls import dbt_environment
-from synkro_assets.storage.database import Connection, Database
+from synkro_assets.storage.database import Database
+from synkro_assets.storage.transform_models import models_of
 
 EventSink = Callable[[dict[str, Any]], None]
 
@@ -121,11 +118,6 @@ class TransformProject:
             built = connection.execute("select project_hash from app.transform_builds").fetchone()
         return built is not None and built["project_hash"] == self.content_hash()
 
-    def models(self, materialized: str) -> list[dict[str, Any]]:
-        """The manifest's models of a kind (``view``, ``incremental``), parents first."""
-        written_at = self.manifest_path.stat().st_mtime_ns
-        return _models(self.manifest_path, written_at, materialized)
-
     def build_days(
         self,
         database: Database,
@@ -140,7 +132,8 @@ class TransformProject:
         """
         arguments = tenant_day_arguments()
         if models is not None:
-            tables = [node["name"] for node in self.models("incremental") if node["name"] in models]
+            listed = models_of(self.manifest_path, "incremental")
+            tables = [node["name"] for node in listed if node["name"] in models]
             if not tables:
                 return
             arguments = tenant_day_arguments(tables)
@@ -204,46 +197,6 @@ class TransformProject:
         outcome = dbtRunner(manifest=manifest, callbacks=[receive]).invoke([*arguments, *options])
         if not outcome.success:
             raise TransformFailed(f"dbt {arguments[0]} failed: {_said(complaints, outcome)}")
-
-
-@cache
-def _models(manifest_path: Path, written_at: int, materialized: str) -> list[dict[str, Any]]:
-    """The models of a manifest as it was written at some time (nanoseconds)."""
-    manifest = json.loads(manifest_path.read_bytes())
-    models = {
-        key: node
-        for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
-    }
-    parents = {
-        key: [parent for parent in node["depends_on"]["nodes"] if parent in models]
-        for key, node in models.items()
-    }
-    return [models[key] for key in TopologicalSorter(parents).static_order()]
-
-
-def row_counts(
-    connection: Connection, project: TransformProject, tenant_id: UUID, days: Sequence[date]
-) -> dict[tuple[str, str], dict[date, int]]:
-    """How many rows of each day each model holds, by (schema, model), parents first.
-
-    A model without days holds the same for each.
-    """
-    counts = {}
-    for node in [*project.models("view"), *project.models("incremental")]:
-        name = (node["schema"], node["name"])
-        has_days = "business_day" in node["columns"]
-        query = sql.SQL(
-            "select {} as day, count(*) as rows from {} where tenant_id = %(tenant)s {} group by 1"
-        ).format(
-            sql.SQL("business_day" if has_days else "null::date"),
-            sql.Identifier(*name),
-            sql.SQL("and business_day = any(%(days)s)" if has_days else ""),
-        )
-        rows = connection.execute(query, {"tenant": tenant_id, "days": list(days)})
-        found = {row["day"]: int(row["rows"]) for row in rows}
-        counts[name] = {day: found.get(day if has_days else None, 0) for day in days}
-    return counts
 
 
 def tenant_day_arguments(tables: Sequence[str] | None = None) -> list[str]:

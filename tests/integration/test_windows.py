@@ -179,7 +179,7 @@ TILED = (
 
 
 @pytest.mark.parametrize("metric", TILED)
-@pytest.mark.parametrize("hour", [3, 9, 14, 23])
+@pytest.mark.parametrize("hour", [11, 14, 23, 37])
 def test_what_is_counted_in_parts_adds_up(two_days: TwoDays, metric: str, hour: int) -> None:
     whole = Window(two_days.scene.window.start, replace(two_days.scene, day=LAST).window.end)
     cut = whole.start + timedelta(hours=hour)

@@ -1,6 +1,8 @@
 """One run per tenant: who holds the claim, who takes it over, and what the ledger says of it."""
 
+import signal
 import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -187,6 +189,15 @@ def test_a_range_runs_its_closed_days_and_names_the_open_ones(
     assert row["first_business_day"] == row["business_day"] == DAY
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as a terminal delivers it, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_stop_interrupts_the_run_and_says_who_asked(platform: Platform, tenant: Tenant) -> None:
     run = begin(platform, tenant, "one")
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:

@@ -54,17 +54,6 @@ def test_a_stale_build_is_refused_where_nothing_may_be_parsed(tmp_path: Path) ->
         TransformProject(tmp_path).prepare(may_parse=False)
 
 
-def test_views_come_after_the_views_they_select_from() -> None:
-    def node(kind: str, *parents: str) -> dict[str, Any]:
-        config, needs = {"materialized": kind}, {"nodes": list(parents)}
-        return {"resource_type": "model", "config": config, "depends_on": needs, "kind": kind}
-
-    nodes = {"c": node("view", "b"), "b": node("view", "a", "t"), "a": node("view")}
-    manifest = {"nodes": nodes | {"t": node("incremental")}}
-
-    assert transforms._models(manifest, "view") == [nodes["a"], nodes["b"], nodes["c"]]
-
-
 def test_a_tenants_days_never_rebuild_a_view() -> None:
     arguments = tenant_day_arguments()
 
