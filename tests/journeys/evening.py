@@ -179,11 +179,18 @@ class Evening:
         }
         self.control("POST", "worlds", order)
 
+    def held_run(self, company: Company) -> tuple[int, int]:
+        """Ask for a run and hold it up: its row of the ledger and the fault, once it stands."""
+        fault = self._hold_up(company)
+        asked = self.request(company.slug)
+        eventually(lambda: self.has_struck(fault), 60, f"run {asked} waits for the provider")
+        return asked, fault
+
     def refuse(self, path: str) -> int:
         """Let amoCRM refuse the requests to a path from now on; returns the fault's id."""
         return self._fault({"provider": "amocrm", "path": path}, {"status": 400})
 
-    def hold_up(self, company: Company) -> int:
+    def _hold_up(self, company: Company) -> int:
         """Let a company's next dialogs or deals wait for longer than anybody watches."""
         if company.has_dialogs:
             (row,) = self.rows(
@@ -201,10 +208,14 @@ class Evening:
         order = {"match": match, "action": action, "count": None}
         return int(self.control("POST", "faults", order)["fault_id"])
 
-    def mend(self, fault: int) -> None:
-        """The fault was one, and is no more."""
+    def has_struck(self, fault: int) -> bool:
+        """Whether a request met the fault."""
         faults = self.control("GET", "faults")["faults"]
-        assert [each["hits"] for each in faults if each["fault_id"] == fault] > [0]
+        return any(each["fault_id"] == fault and each["hits"] for each in faults)
+
+    def mend(self, fault: int) -> None:
+        """Let the requests through again."""
+        assert self.has_struck(fault)
         self.control("DELETE", f"faults/{fault}")
 
     def process_of(self, words: str) -> psutil.Process:

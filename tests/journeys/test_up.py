@@ -25,6 +25,9 @@ BOTH = Company("demo-motor", "Europe/Moscow", "ru", "RU")
 DIALOGS = Company("demo-ural", "Asia/Yekaterinburg", "ru", "RU")
 DEALS = Company("demo-hudson", "America/New_York", "en", "US", has_dialogs=False)
 
+# What Dagit builds of a day on which amoCRM is silent, as it reads nothing of amoCRM.
+KNOWN_WITHOUT_AMOCRM = {"intermediate/int_calendar__day_windows"}
+
 # What is asked of the daemon; how long it took is printed.
 LAUNCH_SECONDS, PARTITION_SECONDS, STOP_SECONDS, BURY_SECONDS = 10, 30, 10, 90
 
@@ -76,26 +79,13 @@ class Crash:
 
 @pytest.fixture(scope="module")
 def crash_with_code_server(up: Evening) -> Crash:
-    fault = up.hold_up(DEALS)
-    asked = up.request(DEALS.slug)
-    reached(up, asked, "raw/amocrm")
+    asked, fault = up.held_run(DEALS)
     run_id = up.run(asked)["dagster_run_id"]
     code_server = up.process_of("code-server start")
     assert psutil.Process(up.dagit.worker(run_id)) in code_server.children(recursive=True)
     kill(code_server)
     up.mend(fault)
     return Crash(asked, run_id, up.now())
-
-
-def reached(up: Evening, job_run_id: int, step: str) -> None:
-    """Wait until a run is at a step."""
-    eventually(
-        lambda: (
-            (up.run(job_run_id)["status"], up.run(job_run_id)["current_step"]) == ("running", step)
-        ),
-        60,
-        f"run {job_run_id} is at {step}",
-    )
 
 
 def ended(up: Evening, job_run_id: int, seconds: float = 120) -> dict[str, Any]:
@@ -195,13 +185,18 @@ def test_a_bad_day_of_a_backfill_shows_on_the_asset_pages_and_costs_no_other(
 ) -> None:
     eventually(lambda: up.dagit.backfill_has_ended(five_days.backfill), 180, "backfill ended")
     up.mend(five_days.fault)
-    good = {day: "materialized" for day in five_days.days if day != five_days.bad}
-    shown = {
-        name: page.pop(five_days.bad)
-        for name, page in up.dagit.asset_pages(BOTH.slug, five_days.days).items()
-        if page == good | {five_days.bad: page[five_days.bad]}
+    bad = five_days.bad
+    pages = up.dagit.asset_pages(BOTH.slug, five_days.days)
+    assert {name: page.pop(bad) for name, page in pages.items()} == {
+        name: "failed"
+        if name.startswith("raw/amocrm")
+        else "materialized"
+        if name.startswith("raw/radist") or name in KNOWN_WITHOUT_AMOCRM
+        else "missing"
+        for name in pages
     }
-    assert shown == {}
+    for name, page in pages.items():
+        assert set(page.values()) == {"materialized"}, name
     (first, *others) = [row for row in up.runs(BOTH.slug) if row["trigger_type"] == "backfill"]
     assert first["status"] == "failed"
     assert f"1 of 5 days failed: {five_days.bad}: amoCRM answered 400" in first["error"]
@@ -223,9 +218,7 @@ def retry(up: Evening, five_days: FiveDays) -> str:
 
 @pytest.mark.usefixtures("retry")
 def test_a_running_run_and_a_waiting_request_are_stopped(up: Evening) -> None:
-    fault = up.hold_up(DIALOGS)
-    first = up.request(DIALOGS.slug)
-    reached(up, first, "raw/radist")
+    first, fault = up.held_run(DIALOGS)
     waiting = up.request(DIALOGS.slug)
     eventually(
         lambda: up.dagit.runs(synkro__job_run_id=str(waiting)) != [], LAUNCH_SECONDS, "queued"
@@ -253,9 +246,7 @@ def test_a_running_run_and_a_waiting_request_are_stopped(up: Evening) -> None:
 
 
 def test_a_killed_run_is_marked_failed_and_started_once_more(up: Evening) -> None:
-    fault = up.hold_up(DIALOGS)
-    asked = up.request(DIALOGS.slug)
-    reached(up, asked, "raw/radist")
+    asked, fault = up.held_run(DIALOGS)
     run_id = up.run(asked)["dagster_run_id"]
     kill(psutil.Process(up.dagit.worker(run_id)))
     up.mend(fault)
@@ -295,13 +286,7 @@ def test_the_retry_of_the_bad_day_completes_the_range_and_sends_nothing(
         assert page == dict.fromkeys(five_days.days, "materialized"), name
     told = [row for row in up.runs(BOTH.slug) if row["trigger_type"] == "backfill"]
     assert {row["status"] for row in told[-2:]} == {"success"}
-    sent = [
-        message
-        for message in up.chat(BOTH.slug)
-        for day in five_days.days
-        if f"{day.day}" in message.splitlines()[0]
-    ]
-    assert sent == [], "past days send nothing unless asked"
+    assert up.chat(BOTH.slug) == [], "past days send nothing unless asked"
 
 
 def test_ctrl_c_leaves_nothing(up: Evening, home: Path) -> None:
