@@ -40,7 +40,8 @@ query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNod
   partitionKeysByDimension { name partitionKeys } } } }
 """
 ASSET_PAGES = """
-query { assetNodes { assetKey { path } isMaterializable assetPartitionStatuses {
+query { assetNodes { assetKey { path } dependencyKeys { path } isMaterializable
+  assetPartitionStatuses {
   ... on MultiPartitionStatuses { ranges { primaryDimStartKey primaryDimEndKey secondaryDim {
     ... on DefaultPartitionStatuses { materializedPartitions failedPartitions
       materializingPartitions } } } } } } }
@@ -140,6 +141,20 @@ class Dagit:
                     if tenant in (part["secondaryDim"].get(f"{state}Partitions") or []):
                         page.update({day: state for day in days if first <= f"{day}" <= last})
         return dict(pages)
+
+    def downstream(self, source: str) -> set[str]:
+        """Every asset that reads, near or far, what lies under a prefix."""
+        reads = {
+            "/".join(node["assetKey"]["path"]): {
+                "/".join(key["path"]) for key in node["dependencyKeys"]
+            }
+            for node in self._nodes()
+        }
+        found = {name for name in reads if name.startswith(source)}
+        roots = set(found)
+        while more := {name for name, read in reads.items() if read & found} - found:
+            found |= more
+        return found - roots
 
     def _nodes(self) -> list[dict[str, Any]]:
         return [
