@@ -10,7 +10,13 @@ from datetime import UTC, timedelta
 from functools import partial
 from typing import Any
 
-from dagster import ConfigurableResource, DagsterRun, InitResourceContext, ResourceDependency
+from dagster import (
+    ConfigurableResource,
+    DagsterRun,
+    DagsterRunStatus,
+    InitResourceContext,
+    ResourceDependency,
+)
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEventType
 from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG
@@ -158,6 +164,10 @@ def _outcome(context: InitResourceContext, tenant_run: TenantRun) -> tuple[str, 
     }
     if tenant_run.stopped_by is not None:
         tenant_run.log(f"stopped by {tenant_run.stopped_by}", level="warning")
+        return "canceled", STOPPED
+    now = instance.get_run_by_id(run.run_id)
+    if now is not None and now.status is DagsterRunStatus.CANCELING:
+        # Somebody pressed Terminate in Dagit.
         return "canceled", STOPPED
     if ended[DagsterEventType.STEP_FAILURE] or tenant_run.failure:
         return "failed", tenant_run.failure or failure_sentence(instance, run.run_id)

@@ -240,6 +240,16 @@ def test_a_running_run_and_a_waiting_request_are_stopped(up: Evening) -> None:
     assert told[-1] == "Stopped by user"
 
 
+def test_a_run_terminated_in_dagit_is_canceled_in_the_ledger(up: Evening) -> None:
+    asked, fault = up.held_run(DIALOGS)
+    run_id = up.run(asked)["dagster_run_id"]
+    up.dagit.terminate(run_id)
+    row = ended(up, asked, STOP_SECONDS)
+    assert (row["status"], row["error"]) == ("canceled", "Stopped by user")
+    eventually(lambda: up.dagit.status(run_id) == "CANCELED", 30, "canceled in Dagster")
+    up.mend(fault)
+
+
 def test_a_killed_run_is_marked_failed_and_started_once_more(up: Evening) -> None:
     asked, fault = up.held_run(DIALOGS)
     run_id = up.run(asked)["dagster_run_id"]
