@@ -20,7 +20,8 @@ up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops
 	$(BIN)/synkro up --demo
 
 test: $(DEV_READY) ## unit, integration, journey and convention tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/conventions tests/integration
+	$(BIN)/python -m pytest tests/journeys
 
 check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
 	$(BIN)/ruff check $(PACKAGE)

@@ -21,6 +21,7 @@ from synkro_assets.providers.http import (
     GatedClient,
     Timeouts,
     check_bounds,
+    trust,
     whole,
 )
 
@@ -50,6 +51,7 @@ class GatedAsyncClient(httpx.AsyncClient):
             headers={"User-Agent": USER_AGENT},
             timeout=timeouts.for_httpx(),
             transport=transport,
+            verify=trust(),
             follow_redirects=False,
         )
 

@@ -193,6 +193,8 @@ class TransformProject:
             "--log-level", "none", "--log-level-file", "none", "--no-use-colors",
             "--project-dir", str(self.folder), "--profiles-dir", str(self.folder),
             "--target-path", str(scratch), "--log-path", str(scratch),
+            # What was parsed is written for keeping; what a run compiled is read by nobody.
+            *([] if manifest is None else ["--no-write-json"]),
         ]  # fmt: skip
         outcome = dbtRunner(manifest=manifest, callbacks=[receive]).invoke([*arguments, *options])
         if not outcome.success:
