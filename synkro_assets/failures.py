@@ -38,6 +38,8 @@ def event_sentence(event: DagsterEvent) -> str:
     while cause is not None and cause.cause is not None:
         cause = cause.cause
     text = cause.message if cause is not None else event.message
+    if str(text or "").strip().endswith("DagsterExecutionInterruptedError"):
+        return "the run was interrupted: its process was asked to end"
     # An error that a resource raised carries its class's full name in front.
     return re.sub(r"^(?:\w+\.)+\w+: ", "", " ".join(str(text or "").split()))
 

@@ -7,9 +7,17 @@ their own, so that no URL or key shows in Dagit; ``settings`` is read when a run
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
-from dagster import ConfigurableResource, DagsterRun, InitResourceContext, ResourceDependency
+from dagster import (
+    ConfigurableResource,
+    DagsterRun,
+    DagsterRunStatus,
+    InitResourceContext,
+    ResourceDependency,
+)
+from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEventType
 from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG
 
@@ -19,6 +27,7 @@ from synkro_assets.domain.tenant import Tenant, parse_slug
 from synkro_assets.failures import as_dagster_failures, failure_sentence
 from synkro_assets.operations.forced_window import touched_days
 from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.run_supervision import run_of_ledger
 from synkro_assets.operations.tenant_config import find_tenant
 from synkro_assets.operations.tenant_run import STOPPED, RunOrder, TenantRun, begin_run
 from synkro_assets.partitions import TENANT_TAG, keys_of_run
@@ -59,7 +68,9 @@ class TenantRunResource(ConfigurableResource[TenantRun]):
         with as_dagster_failures(), _never_retried(context):
             opened = self.platform
             tenant, order = order_of(opened, run)
-            tenant_run = begin_run(opened, tenant, order, on_wait=_said_by(context))
+            with _canceled_if_taken_back(context, opened, order.job_run_id):
+                tenant_run = begin_run(opened, tenant, order, on_wait=_said_by(context))
+        tenant_run.on_stop = partial(_tell_of_stop, context)
         try:
             yield tenant_run
         finally:
@@ -110,6 +121,26 @@ def _never_retried(context: InitResourceContext) -> Generator[None, None, None]:
         raise
 
 
+@contextmanager
+def _canceled_if_taken_back(
+    context: InitResourceContext, opened: Platform, job_run_id: int | None
+) -> Generator[None, None, None]:
+    """A start that is refused because somebody stopped its request meanwhile is no failure."""
+    try:
+        yield
+    except SynkroError:
+        if job_run_id is None or run_of_ledger(opened, job_run_id)["status"] != "canceled":
+            raise
+        _tell_of_stop(context)
+        raise DagsterExecutionInterruptedError(STOPPED) from None
+
+
+def _tell_of_stop(context: InitResourceContext) -> None:
+    """Dagster takes an interruption for a failure unless it knows that somebody asked for it."""
+    if context.instance is not None and context.run is not None:
+        context.instance.report_run_canceling(context.run, STOPPED)
+
+
 def _said_by(context: InitResourceContext) -> Callable[[str], None]:
     def say(message: str) -> None:
         if context.log is not None:
@@ -133,6 +164,10 @@ def _outcome(context: InitResourceContext, tenant_run: TenantRun) -> tuple[str, 
     }
     if tenant_run.stopped_by is not None:
         tenant_run.log(f"stopped by {tenant_run.stopped_by}", level="warning")
+        return "canceled", STOPPED
+    now = instance.get_run_by_id(run.run_id)
+    if now is not None and now.status is DagsterRunStatus.CANCELING:
+        # Somebody pressed Terminate in Dagit.
         return "canceled", STOPPED
     if ended[DagsterEventType.STEP_FAILURE] or tenant_run.failure:
         return "failed", tenant_run.failure or failure_sentence(instance, run.run_id)

@@ -4,14 +4,18 @@ What lives here: each look and what it asks of Dagster. The rules are
 ``operations/run_supervision.py`` and ``operations/report_delivery.py``.
 """
 
+import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from dagster import (
     DagsterInstance,
     DagsterRun,
+    DagsterRunStatus,
     DefaultSensorStatus,
     DynamicPartitionsDefinition,
     JobDefinition,
+    RunRecord,
     RunRequest,
     RunsFilter,
     SensorDefinition,
@@ -21,6 +25,12 @@ from dagster import (
     sensor,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from dagster._core.errors import DagsterUserCodeUnreachableError
+from dagster._core.storage.dagster_run import CANCELABLE_RUN_STATUSES
+from dagster._core.storage.tags import GRPC_INFO_TAG, WILL_RETRY_TAG
+from dagster._grpc.client import DagsterGrpcClient
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import deserialize_value
 
 from synkro_assets.failures import failure_sentence
 from synkro_assets.jobs import DAILY_REPORT, FORCED_REPORT, TELEGRAM_DELIVERY
@@ -29,9 +39,12 @@ from synkro_assets.operations.report_delivery import due_deliveries
 from synkro_assets.operations.run_supervision import (
     RequestedRun,
     enter_outcome,
+    living_dagster_runs,
+    note_retry,
     reap,
     requested_runs,
     runs_to_reconcile,
+    stopped_requests,
 )
 from synkro_assets.operations.tenant_config import list_tenants
 from synkro_assets.partitions import TENANT_TAG, TENANTS, range_tags, run_tags
@@ -43,10 +56,20 @@ from synkro_assets.resources import (
     WINDOW_START_TAG,
 )
 from synkro_assets.settings import load_settings, platform
+from synkro_assets.storage.run_supervision import UnfinishedRun
 
 Jobs = Mapping[str, UnresolvedAssetJobDefinition | JobDefinition]
 
 _ON = DefaultSensorStatus.RUNNING
+
+# A run enters the ledger within seconds of its start; one that waits for the tenant's claim is
+# known to its code server.
+UNKNOWN_SECONDS = 60
+# A delivery that a command does in its own process is in neither, and takes minutes at most.
+IN_PROCESS_SECONDS = 900
+
+# What Dagster says when it finds a run's process dead: nothing that helps a person.
+_FOUND_DEAD = "This run has been marked as failed from outside the execution context."
 
 
 def build(jobs: Jobs) -> list[SensorDefinition]:
@@ -148,7 +171,11 @@ def _stuck_runs() -> SensorDefinition:
         with platform(load_settings()) as opened:
             buried = _reap(opened, context.instance)
             settled = _reconcile(opened, context.instance)
-        return SkipReason(f"{buried} runs without a sign of life, {settled} ended unrecorded")
+            _cancel_stopped(opened, context.instance)
+            lost = _bury_unknown(opened, context.instance)
+        return SkipReason(
+            f"{buried} runs without a sign of life, {settled} ended unrecorded, {lost} of nobody's"
+        )
 
     return stuck_run_sensor
 
@@ -160,6 +187,7 @@ def _reap(opened: Platform, instance: DagsterInstance) -> int:
         run = instance.get_run_by_id(each.dagster_run_id) if each.dagster_run_id else None
         if run is not None and not run.is_finished:
             instance.report_run_failed(run, "the run's process is gone: it sent no heartbeat")
+            _tell_of_retry(opened, instance, each, run.run_id)
     return len(buried)
 
 
@@ -173,9 +201,71 @@ def _reconcile(opened: Platform, instance: DagsterInstance) -> int:
             continue
         run = ended[0]
         status = {"SUCCESS": "success", "CANCELED": "canceled"}.get(run.status.value, "failed")
-        enter_outcome(opened, each, status, failure_sentence(instance, run.run_id))
+        said = failure_sentence(instance, run.run_id)
+        enter_outcome(opened, each, status, None if said == _FOUND_DEAD else said)
+        _tell_of_retry(opened, instance, each, run.run_id)
         settled += 1
     return settled
+
+
+def _tell_of_retry(
+    opened: Platform, instance: DagsterInstance, each: UnfinishedRun, run_id: str
+) -> None:
+    """Dagster says of a failed run at once whether its daemon will start it again."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.is_failure and run.tags.get(WILL_RETRY_TAG) == "true":
+        note_retry(opened, each)
+
+
+def _cancel_stopped(opened: Platform, instance: DagsterInstance) -> None:
+    """Take back the runs that were launched for requests which somebody stopped meanwhile."""
+    stopped = [str(each) for each in stopped_requests(opened)]
+    if not stopped or instance.run_coordinator is None:
+        return
+    tags = {JOB_RUN_TAG: stopped}
+    for run in instance.get_runs(RunsFilter(tags=tags, statuses=CANCELABLE_RUN_STATUSES)):
+        instance.run_coordinator.cancel_run(run.run_id)
+
+
+def _bury_unknown(opened: Platform, instance: DagsterInstance) -> int:
+    """Tell Dagster of started runs whose process died where the ledger could not see it.
+
+    Such runs would count against Dagster's limits for ever, and keep their tenant's next runs in
+    the queue: those that died before they entered the ledger, deliveries, and runs that another
+    start found silent before the reaper did.
+    """
+    started = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+    old = [each for each in started if _age(each) > UNKNOWN_SECONDS]
+    living = living_dagster_runs(opened, [each.dagster_run.run_id for each in old], UNKNOWN_SECONDS)
+    lost = 0
+    for each in old:
+        run = each.dagster_run
+        if run.run_id in living or _is_at_work(each):
+            continue
+        instance.report_run_failed(run, "the run's process is gone")
+        lost += 1
+    return lost
+
+
+def _age(record: RunRecord) -> float:
+    return time.time() - (record.start_time or time.time())
+
+
+def _is_at_work(record: RunRecord) -> bool:
+    """Whether the code server that launched a run has its process; others get their time."""
+    launched_by = record.dagster_run.tags.get(GRPC_INFO_TAG)
+    if launched_by is None:
+        return _age(record) < IN_PROCESS_SECONDS
+    server = json.loads(launched_by)
+    client = DagsterGrpcClient(
+        port=server.get("port"), socket=server.get("socket"), host=server.get("host")
+    )
+    question = CanCancelExecutionRequest(run_id=record.dagster_run.run_id)
+    try:
+        answer = client.can_cancel_execution(question)
+    except DagsterUserCodeUnreachableError:
+        return False
+    return deserialize_value(answer, CanCancelExecutionResult).can_cancel
 
 
 def _dagster_runs(

@@ -7,7 +7,7 @@ and telling Dagster is ``sensors``; asking a run to stop from a terminal is here
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,9 +25,12 @@ from synkro_assets.storage.run_supervision import (
     UnfinishedRun,
     bury_run,
     bury_silent_runs,
+    living_runs,
     pending_requests,
     request_stop,
+    requests_stopped_within,
     run_by_id,
+    silence,
     unsettled_runs,
 )
 
@@ -37,6 +40,9 @@ STOP_POLL_SECONDS = 0.5
 
 # Two heartbeats: a run that Dagster calls ended may still be entering its own outcome.
 SETTLING_SECONDS = 10.0
+
+# By then a run that was launched for a request before it was taken back has long been canceled.
+STOPPED_LATELY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +139,33 @@ def runs_to_reconcile(platform: Platform) -> list[UnfinishedRun]:
         return unsettled_runs(connection, SETTLING_SECONDS)
 
 
-def enter_outcome(platform: Platform, run: UnfinishedRun, status: str, reason: str) -> None:
-    """Enter how a run ended that did not do so itself."""
-    error = {"success": None, "canceled": STOPPED}.get(status, reason)
+def enter_outcome(platform: Platform, run: UnfinishedRun, status: str, reason: str | None) -> None:
+    """Enter how a run ended that did not do so itself; without a reason it fell silent."""
+    error = {"success": None, "canceled": STOPPED}.get(status, reason or silence(run))
     with platform.database.tenant_transaction(run.tenant_id) as connection:
         bury_run(connection, run, error, status)
+
+
+def note_retry(platform: Platform, run: UnfinishedRun) -> None:
+    """Say in a crashed run's step log that nobody needs to start it again."""
+    with platform.database.tenant_transaction(run.tenant_id) as connection:
+        record_event(
+            connection, run.tenant_id, run.job_run_id, "the run is started once more by itself"
+        )
+
+
+def stopped_requests(platform: Platform) -> list[int]:
+    """Requests that were taken back lately; a run may have been launched for them already."""
+    with platform.database.transaction() as connection:
+        return requests_stopped_within(connection, STOPPED_LATELY_SECONDS)
+
+
+def living_dagster_runs(
+    platform: Platform, dagster_run_ids: Sequence[str], quiet_seconds: float
+) -> set[str]:
+    """Those of some Dagster runs which the ledger takes for running, or did until just now."""
+    with platform.database.transaction() as connection:
+        return living_runs(connection, dagster_run_ids, quiet_seconds)
 
 
 def stop_run(platform: Platform, job_run_id: int, actor: str) -> Mapping[str, Any]:

@@ -81,6 +81,7 @@ class TenantRun:
         self.window = window
         self.refused = refused or {}
         self.stopped_by: str | None = None
+        self.on_stop: Callable[[], None] = lambda: None
         self._claim = claim
         self._stop = threading.Event()
         self._failure: str | None = None
@@ -178,11 +179,11 @@ class TenantRun:
                         return
                     actor = stop_requested(connection, self.tenant.tenant_id, self.job_run_id)
             except SynkroError:
-                # The lease outlasts three missed beats; a database that stays away ends the run
-                # at its next statement.
+                # A database that stays away ends the run at its next statement.
                 continue
             if actor is not None and self.stopped_by is None:
                 self.stopped_by = actor
+                self.on_stop()
                 # As Ctrl-C would: the work ends at once, and its transaction with it.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 

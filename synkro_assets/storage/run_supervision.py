@@ -96,6 +96,29 @@ def unsettled_runs(connection: Connection, quiet_seconds: float) -> list[Unfinis
     return [UnfinishedRun(**row) for row in rows]
 
 
+def living_runs(
+    connection: Connection, dagster_run_ids: Sequence[str], quiet_seconds: float
+) -> set[str]:
+    """Those of some Dagster runs that are running or ended less than ``quiet_seconds`` ago."""
+    rows = connection.execute(
+        "select dagster_run_id from app.job_runs where dagster_run_id = any(%s) "
+        "and (status = 'running' "
+        "or finished_at > clock_timestamp() - make_interval(secs => %s))",
+        [list(dagster_run_ids), quiet_seconds],
+    )
+    return {row["dagster_run_id"] for row in rows}
+
+
+def requests_stopped_within(connection: Connection, seconds: float) -> list[int]:
+    """The requests that were taken back lately before any run took them."""
+    rows = connection.execute(
+        "select job_run_id from app.job_runs where status = 'canceled' and dagster_run_id is null "
+        "and stop_requested_at > clock_timestamp() - make_interval(secs => %s)",
+        [seconds],
+    )
+    return [row["job_run_id"] for row in rows]
+
+
 def bury_run(
     connection: Connection, run: UnfinishedRun, error: str | None, status: str = "failed"
 ) -> None:
@@ -116,11 +139,13 @@ def bury_silent_runs(connection: Connection, tenant_id: UUID | None = None) -> l
 
 def silence(run: UnfinishedRun) -> str:
     """What is said of a run whose process is gone."""
-    if run.heartbeat_at is None:
-        return "the run's process ended without a word; start the run again"
+    last = ""
+    if run.heartbeat_at is not None:
+        seen = run.heartbeat_at.astimezone(UTC)
+        last = f": its last sign of life was at {seen:%Y-%m-%d %H:%M:%S} UTC"
     return (
-        "the run's process ended without a word: its last sign of life was at "
-        f"{run.heartbeat_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC; start the run again"
+        f"the run's process ended without a word{last}; start it again if that does not happen by "
+        "itself"
     )
 
 

@@ -1,5 +1,6 @@
 """What the schedule and the sensors ask of Dagster, looked at one by one without a daemon."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from synkro_assets.domain.tenant import Tenant, TenantSlug
 from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.run_supervision import stop_run
 from synkro_assets.operations.tenant_config import add_tenant, set_tenant
 from synkro_assets.operations.tenant_run import begin_run
 from synkro_assets.storage.run_claims import LEASE_SECONDS
@@ -237,6 +239,84 @@ def test_a_request_whose_run_failed_to_start_is_settled(platform: Platform, tena
         look(instance, "stuck_run_sensor")
     row = row_of(platform, asked)
     assert (row["status"], row["error"]) == ("failed", "the worker could not start")
+
+
+def test_a_run_launched_for_a_request_that_was_taken_back_is_canceled(
+    platform: Platform, tenant: Tenant
+) -> None:
+    from dagster import DagsterRunStatus
+
+    from synkro_assets.commands.dagster_runs import _origin
+    from synkro_assets.definitions import defs
+
+    taken_back, kept = (request(platform, tenant, business_day=DAY) for _ in range(2))
+    with looking(platform) as instance:
+        runs = {
+            asked: instance.create_run_for_job(
+                defs.resolve_job_def("daily_report_job"),
+                tags={"synkro/job_run_id": str(asked)},
+                status=DagsterRunStatus.QUEUED,
+                remote_job_origin=_origin("daily_report_job"),
+            )
+            for asked in (taken_back, kept)
+        }
+        assert stop_run(platform, taken_back, "a test")["status"] == "canceled"
+        look(instance, "stuck_run_sensor")
+        status = {asked: instance.get_run_by_id(run.run_id).status for asked, run in runs.items()}
+    assert status == {taken_back: DagsterRunStatus.CANCELED, kept: DagsterRunStatus.QUEUED}
+
+
+def test_a_started_run_that_is_nobodys_is_reported_failed_after_a_minute(
+    platform: Platform, tenant: Tenant
+) -> None:
+    from dagster import DagsterEvent, DagsterEventType
+    from dagster._core.storage.tags import GRPC_INFO_TAG
+
+    from synkro_assets.definitions import defs
+
+    def started(instance: "DagsterInstance") -> str:
+        """A run that Dagster takes for started, launched by a code server that is gone."""
+        gone = json.dumps({"host": "127.0.0.1", "port": 1})
+        job = defs.resolve_job_def("daily_report_job")
+        run = instance.create_run_for_job(job, tags={GRPC_INFO_TAG: gone})
+        event = DagsterEvent(DagsterEventType.RUN_START.value, job.name)
+        instance.report_dagster_event(event, run.run_id)
+        return run.run_id
+
+    with looking(platform) as instance:
+        lost, working = started(instance), started(instance)
+        begun = begin_run(platform, tenant, order(DAY, dagster_run_id=working))
+        look(instance, "stuck_run_sensor")
+        runs = [instance.get_run_by_id(run_id) for run_id in (lost, working)]
+        assert [run.status.value for run in runs] == ["STARTED", "STARTED"]
+        ask(platform, "update dagster.runs set start_time = start_time - 61")
+        look(instance, "stuck_run_sensor")
+        runs = [instance.get_run_by_id(run_id) for run_id in (lost, working)]
+        assert [run.status.value for run in runs] == ["FAILURE", "STARTED"]
+    begun.close("success", None)
+
+
+def test_a_crash_that_dagster_found_first_is_told_in_plain_words(
+    platform: Platform, tenant: Tenant
+) -> None:
+    from synkro_assets.definitions import defs
+
+    with looking(platform) as instance:
+        run = instance.create_run_for_job(defs.resolve_job_def("daily_report_job"))
+        begun = begin_run(platform, tenant, order(DAY, dagster_run_id=run.run_id))
+        ask(platform, "update app.run_claims set heartbeat_at = heartbeat_at - interval '11s'")
+        instance.report_run_failed(run)
+        look(instance, "stuck_run_sensor")
+    row = row_of(platform, begun.job_run_id)
+    assert row["status"] == "failed"
+    assert "ended without a word: its last sign of life was at" in row["error"]
+    told = ask(
+        platform,
+        "select message from app.job_run_events where job_run_id = %s order by event_id",
+        begun.job_run_id,
+    )
+    assert told[-1]["message"] == "the run is started once more by itself"
+    begun.close("success", None)
 
 
 def test_waiting_messages_are_asked_for_once_per_attempt(
