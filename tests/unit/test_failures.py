@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from dagster import Failure
+from dagster import DagsterInstance, Failure, job, op
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from synkro_assets.domain import errors
-from synkro_assets.failures import as_dagster_failures
+from synkro_assets.failures import as_dagster_failures, failure_sentence
 
 TREE = [
     each
@@ -43,3 +44,18 @@ def test_what_no_retry_mends_is_not_retried() -> None:
 def test_a_bug_is_not_dressed_up_as_a_failure() -> None:
     with pytest.raises(KeyError), as_dagster_failures():
         raise KeyError("a bug")
+
+
+def test_an_interruption_is_told_in_plain_words() -> None:
+    @op
+    def interrupted() -> None:
+        raise DagsterExecutionInterruptedError
+
+    @job
+    def work() -> None:
+        interrupted()
+
+    with DagsterInstance.ephemeral() as instance:
+        run = work.execute_in_process(instance=instance, raise_on_error=False)
+        said = failure_sentence(instance, run.run_id)
+    assert said == "the run was interrupted: its process was asked to end"
