@@ -160,6 +160,7 @@ def _count_dialogs(window: _Window, found: DayFigures) -> None:
             elif open_since:
                 totals[subject, "dialogs_waiting_from_earlier_days"] += 1
         totals[None, "dialogs_without_crm"] += bool(messages) and not is_in_crm
+        totals[None, "dialogs_without_manager"] += bool(messages) and owner is None
     found.values |= {key: Decimal(value) for key, value in totals.items()}
     for place, twin in enumerate(("calendar", "working")):
         for subject, replied in first_replies.items():

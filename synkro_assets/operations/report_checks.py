@@ -12,7 +12,7 @@ from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.reporting.figures import fact_value
+from synkro_assets.reporting.figures import fact_value, phone
 from synkro_assets.reporting.wording import WORDINGS
 from synkro_assets.storage.facts import daily_period_key, stored_facts
 from synkro_assets.storage.marts import (
@@ -104,6 +104,7 @@ def foreign_numbers(run: TenantRun, day: BusinessDay) -> list[str]:
         return []
     known = [fact_value(fact, tenant.language) for fact in facts if fact.value is not None]
     known += [dialog.contact_name or "" for dialog in waiting] + list(managers.values())
+    known += [phone(dialog.phone) for dialog in waiting if dialog.phone]
     allowed = {number for text in known for number in _NUMBER.findall(text)}
     words = WORDINGS[report.metadata["language"]]
     document = report.metadata["document"]

@@ -14,7 +14,8 @@ from decimal import Decimal
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.facts import Fact, WaitingDialog
 from synkro_assets.domain.tenant import Mode
-from synkro_assets.reporting.wording import Wording, wording_of
+from synkro_assets.reporting.wording import wording_of
+from synkro_assets.reporting.wording_fields import Wording
 
 Subject = tuple[str, str]
 """A fact's subject by type and id."""
@@ -45,6 +46,10 @@ class DayData:
     @property
     def wording(self) -> Wording:
         return wording_of(self.language, is_forced=self.is_forced)
+
+    def manager_name(self, manager_id: str) -> str:
+        """What a manager is called; one whom the CRM no longer lists has no name."""
+        return self.managers.get(manager_id) or self.wording.unknown_manager
 
     @property
     def data_until(self) -> datetime:

@@ -16,6 +16,7 @@ from synkro_assets.reporting import figures
 from synkro_assets.reporting.day_data import TENANT, DayData, Subject
 
 WAITING_SHOWN = 10
+REASONS_SHOWN = 7
 QUOTE_LENGTH = 140
 
 
@@ -53,7 +54,7 @@ def _subtitle(data: DayData) -> str:
         return data.wording.subtitle.format(
             start=figures.moment(data.window.start, data.timezone, data.language),
             end=figures.moment(data.window.end, data.timezone, data.language),
-            timezone=data.timezone,
+            zone=figures.zone_name(data.timezone, data.language),
         )
     zone = ZoneInfo(data.timezone)
     # A window that ends at midnight has no part in the date that begins then.
@@ -75,35 +76,34 @@ def _dialogs(data: DayData) -> Section | None:
         _reply_line(data),
         _unanswered_line(data),
     ]
-    if data.value("dialogs_waiting_from_earlier_days"):
-        earlier = data.value("dialogs_waiting_from_earlier_days")
-        lines.append(words.earlier_line.format(dialogs=_counted(data, "dialogs", earlier)))
+    if earlier := data.value("dialogs_waiting_from_earlier_days"):
+        lines.append(_phrase(data, "earlier", earlier))
     if missing := data.value("dialogs_without_crm"):
-        lines.append(words.without_crm_line.format(dialogs=_counted(data, "dialogs", missing)))
+        lines.append(_phrase(data, "without_crm", missing))
     return Section(words.dialogs, tuple(Line(text) for text in lines if text))
 
 
 def _reply_line(data: DayData) -> str:
     calendar = data.fact("first_reply_median_calendar")
-    if not data.value("dialogs"):
-        return ""
     if calendar is None or calendar.value is None:
-        return data.wording.no_reply_line
-    forms = data.wording.plurals["dialogs_by"]
-    phrase = figures.plural_form(calendar.n, forms, data.language)
+        # To whom nobody wrote, nobody owes an answer.
+        return data.wording.no_reply_line if data.value("messages_in") else ""
     return data.wording.reply_line.format(
+        replies=_phrase(data, "replies", data.value("replies")),
         calendar=figures.duration(calendar.value, data.language),
         working=_working(data, calendar.value, data.value("first_reply_median_working")),
-        dialogs=phrase.format(figures.count(calendar.n, data.language)),
+        dialogs=_phrase(data, "dialogs_by", calendar.n),
     )
 
 
 def _unanswered_line(data: DayData) -> str:
     unanswered = data.value("dialogs_unanswered")
     if not unanswered:
-        return data.wording.all_answered_line if data.value("dialogs") else ""
+        return data.wording.all_answered_line if data.value("messages_in") else ""
     longest = data.value("longest_wait_calendar")
-    return data.wording.unanswered_line.format(
+    words = data.wording
+    template = words.unanswered_one_line if unanswered == 1 else words.unanswered_line
+    return template.format(
         dialogs=_counted(data, "dialogs", unanswered),
         calendar=figures.duration(longest, data.language),
         working=_working(data, longest, data.value("longest_wait_working")),
@@ -135,7 +135,8 @@ def _waiting_line(data: DayData, dialog: WaitingDialog) -> Line:
     if dialog.phone:
         details.append(figures.phone(dialog.phone))
     if "amocrm" in data.sources:
-        details.append(data.managers.get(dialog.manager_id or "", words.nobody))
+        manager_id = dialog.manager_id
+        details.append(data.manager_name(manager_id) if manager_id else words.nobody)
     elif dialog.channel:
         details.append(figures.channel_name(dialog.channel))
     return Line(", ".join(details), lead=contact_name(data, dialog), quote=_excerpt(dialog))
@@ -152,44 +153,54 @@ def _excerpt(dialog: WaitingDialog) -> str:
 
 
 def _deals(data: DayData) -> Section | None:
-    words, language = data.wording, data.language
+    words = data.wording
     if data.fact("leads_created") is None:
         return None
-    count = {
-        name: figures.count(data.value(f"leads_{name}"), language)
+    said = {
+        name: _phrase(data, name, data.value(f"leads_{name}"))
         for name in ("created", "moved", "won", "lost")
     }
     lines = [
-        words.created_moved_line.format(created=count["created"], moved=count["moved"]),
-        words.won_line.format(won=count["won"], amount=_amount(data, "leads_won_amount")),
-        words.lost_line.format(lost=count["lost"], amount=_amount(data, "leads_lost_amount")),
+        f"{said['created']}; {said['moved']}",
+        said["won"] + _amount(data, words.amount, "leads_won_amount"),
+        said["lost"] + _amount(data, words.amount, "leads_lost_amount"),
+        _reasons_line(data),
     ]
+    return Section(words.deals, tuple(Line(text) for text in lines if text))
+
+
+def _reasons_line(data: DayData) -> str:
+    words = data.wording
     reasons = [fact for fact in data.facts if fact.subject_type == "loss_reason"]
-    if reasons:
-        reasons.sort(key=lambda fact: (-(fact.value or 0), fact.subject_id))
-        listed = "; ".join(
-            f"{fact.subject_name or words.no_reason} — {figures.fact_value(fact, language)}"
-            for fact in reasons
-        )
-        lines.append(words.reasons_line.format(reasons=listed))
-    return Section(words.deals, tuple(Line(text) for text in lines))
+    if not reasons:
+        return ""
+    reasons.sort(key=lambda fact: (-(fact.value or 0), fact.subject_id))
+    listed = "; ".join(
+        f"{fact.subject_name or words.reason_unknown} — {figures.fact_value(fact, data.language)}"
+        for fact in reasons[:REASONS_SHOWN]
+    )
+    more = words.more_reasons if len(reasons) > REASONS_SHOWN else ""
+    return words.reasons_line.format(reasons=listed + more)
 
 
-def _amount(data: DayData, metric: str, subject: Subject = TENANT) -> str:
+def _amount(data: DayData, template: str, metric: str, subject: Subject = TENANT) -> str:
     fact = data.fact(metric, subject)
     if fact is None or not fact.value:
         return ""
-    return f" ({figures.fact_value(fact, data.language)})"
+    return template.format(figures.fact_value(fact, data.language))
 
 
 def _managers(data: DayData) -> Section:
-    named = ((data.managers.get(each, ""), each) for each in data.subjects("manager"))
+    words = data.wording
+    named = ((data.manager_name(each), each) for each in data.subjects("manager"))
     lines = [
-        Line(", ".join(_subject_details(data, ("manager", manager_id))), lead=name)
+        Line(_subject_details(data, ("manager", manager_id)), lead=name)
         for name, manager_id in sorted(named)
-        if name
     ]
-    return Section(data.wording.managers, tuple(line for line in lines if line.text))
+    shown = [line for line in lines if line.text]
+    if unassigned := data.value("dialogs_without_manager"):
+        shown.append(Line(_counted(data, "dialogs", unassigned), lead=words.nobody_lead))
+    return Section(words.managers, tuple(shown))
 
 
 def _channels(data: DayData) -> Section | None:
@@ -200,41 +211,42 @@ def _channels(data: DayData) -> Section | None:
     if len(channels) < 2:
         return None
     lines = [
-        Line(", ".join(_subject_details(data, ("channel", each))), lead=figures.channel_name(each))
+        Line(_subject_details(data, ("channel", each)), lead=figures.channel_name(each))
         for each in channels
     ]
     return Section(data.wording.channels, tuple(line for line in lines if line.text))
 
 
-def _subject_details(data: DayData, subject: Subject) -> list[str]:
-    """What a manager or a messenger had part in."""
-    words, language = data.wording, data.language
-    details = []
+def _subject_details(data: DayData, subject: Subject) -> str:
+    """What a manager or a messenger had part in: of dialogs, then of deals."""
+    words = data.wording
+    details, deals = [], []
     if dialogs := data.value("dialogs", subject):
-        details.append(words.part_dialogs.format(dialogs=_counted(data, "dialogs", dialogs)))
+        details.append(_counted(data, "dialogs", dialogs))
+    if unanswered := data.value("dialogs_unanswered", subject):
+        details.append(_phrase(data, "part_unanswered", unanswered))
     reply = data.fact("first_reply_median_calendar", subject)
     if reply and reply.value is not None:
-        calendar = figures.duration(reply.value, language)
+        calendar = figures.duration(reply.value, data.language)
         details.append(words.part_reply.format(calendar=calendar))
-    for metric, template in (
-        ("dialogs_unanswered", words.part_unanswered),
-        ("leads_created", words.part_created),
-        ("leads_moved", words.part_moved),
-        ("leads_won", words.part_won),
-        ("leads_lost", words.part_lost),
-    ):
-        if value := data.value(metric, subject):
-            amount = _amount(data, f"{metric}_amount", subject)
-            details.append(template.format(value=figures.count(value, language), amount=amount))
-    return details
+    for outcome in ("created", "moved", "won", "lost"):
+        if value := data.value(f"leads_{outcome}", subject):
+            amount = _amount(data, words.part_amount, f"leads_{outcome}_amount", subject)
+            deals.append(_phrase(data, f"part_{outcome}", value) + amount)
+    of_deals = words.part_deals.format(deals=", ".join(deals)) if deals else ""
+    return "; ".join(filter(None, (", ".join(details), of_deals)))
 
 
 def _completeness(data: DayData) -> str:
     return data.wording.complete.format(
-        sources=", ".join(data.wording.sources[source] for source in data.sources),
+        sources=data.wording.sources[data.sources],
         end=figures.moment(data.data_until, data.timezone, data.language),
         fetched=figures.moment(data.fetched_at, data.timezone, data.language),
     )
+
+
+def _phrase(data: DayData, name: str, value: Decimal | int) -> str:
+    return figures.phrase(value, data.wording.phrases[name], data.language)
 
 
 def _counted(data: DayData, noun: str, value: Decimal | int) -> str:

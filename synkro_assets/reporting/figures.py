@@ -31,6 +31,16 @@ _CHANNELS = {
     "viber": "Viber",
     "max": "MAX",
 }
+# Signs that CLDR keeps for narrow columns, where its own choice is a code of letters.
+_SIGNS = {"ru": {"KZT": "₸", "AMD": "֏", "GEL": "₾", "AZN": "₼"}}
+
+_RUSSIAN_ZONES = {
+    "Europe/Kaliningrad": "калининградское", "Europe/Moscow": "московское",
+    "Europe/Samara": "самарское", "Asia/Yekaterinburg": "екатеринбургское",
+    "Asia/Omsk": "омское", "Asia/Novosibirsk": "новосибирское",
+    "Asia/Krasnoyarsk": "красноярское", "Asia/Irkutsk": "иркутское",
+    "Asia/Vladivostok": "владивостокское",
+}  # fmt: skip
 _UNDER_A_MINUTE = {"ru": "меньше минуты", "en": "under a minute"}
 
 
@@ -47,7 +57,14 @@ def counted(value: Decimal | int, forms: dict[str, str], language: str) -> str:
 def plural_form(value: Decimal | int, forms: dict[str, str], language: str) -> str:
     """The form that goes with a whole number, by CLDR's plural categories."""
     category = Locale.parse(language).plural_form(int(value))
+    if not int(value) and "zero" in forms:
+        return forms["zero"]
     return forms.get(category, forms["other"])
+
+
+def phrase(value: Decimal | int, forms: dict[str, str], language: str) -> str:
+    """A phrase around a number, in the form that goes with it: ``проиграны 2 сделки``."""
+    return plural_form(value, forms, language).format(count(value, language))
 
 
 def duration(minutes: Decimal, language: str) -> str:
@@ -67,6 +84,8 @@ def amount(value: Decimal, currency_code: str | None, language: str) -> str:
     """Whole money units with the currency's sign."""
     if not currency_code:
         return count(value, language)
+    if sign := _SIGNS.get(language, {}).get(currency_code):
+        return f"{count(value.to_integral_value(ROUND_HALF_UP), language)}\xa0{sign}"
     # A code of letters needs room before the figure, a sign does not.
     before = "¤\xa0" if get_currency_symbol(currency_code, locale=language).isalpha() else "¤"
     return format_currency(
@@ -102,8 +121,17 @@ def moment_in_line(instant: datetime, timezone: str, language: str) -> str:
 
 
 def zone_name(timezone: str, language: str) -> str:
-    """A zone by its city: ``Москва``."""
-    return get_timezone_location(ZoneInfo(timezone), locale=language, return_city=True)
+    """A zone's time as people call it: ``московское время``, ``время: Алматы``, ``London time``.
+
+    A zone that is no place keeps its own name.
+    """
+    if "/" not in timezone or timezone.startswith("Etc/"):
+        return timezone
+    if language == "ru" and timezone in _RUSSIAN_ZONES:
+        return f"{_RUSSIAN_ZONES[timezone]} время"
+    city = get_timezone_location(ZoneInfo(timezone), locale=language, return_city=True)
+    named = city.rpartition("/")[2]
+    return {"ru": f"время: {named}", "en": f"{named} time"}[language]
 
 
 def channel_name(channel: str) -> str:

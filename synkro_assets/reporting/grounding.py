@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.reporting import figures
 from synkro_assets.reporting.day_data import DayData
 from synkro_assets.reporting.facts_report import WAITING_SHOWN, contact_name
@@ -106,6 +107,17 @@ def _values(data: DayData) -> dict[str, Callable[[str], str | None]]:
 
     def of_dialog(dialog_id: str) -> str | None:
         dialog = dialogs.get(dialog_id)
-        return contact_name(data, dialog) if dialog else None
+        return _customer(data, dialog) if dialog else None
 
-    return {"fact": of_fact, "dialog": of_dialog, "manager": data.managers.get}
+    def of_manager(manager_id: str) -> str | None:
+        is_given = manager_id in data.managers or manager_id in data.subjects("manager")
+        return data.manager_name(manager_id) if is_given else None
+
+    return {"fact": of_fact, "dialog": of_dialog, "manager": of_manager}
+
+
+def _customer(data: DayData, dialog: WaitingDialog) -> str:
+    """A customer's name; of a nameless one the phone, which says more than that there is none."""
+    if not (dialog.contact_name or "").strip() and dialog.phone:
+        return figures.phone(dialog.phone)
+    return contact_name(data, dialog)

@@ -134,6 +134,12 @@ message_facts as (
     count(distinct radist_chat_id) filter (where not is_in_crm), count(distinct radist_chat_id)
   from messages
   having (select has_deals from modes)
+  union all
+  select
+    'dialogs_without_manager', 'count', null, 1,
+    count(distinct radist_chat_id) filter (where owner is null), count(distinct radist_chat_id)
+  from messages
+  having (select has_deals from modes)
 ),
 
 reply_facts as (

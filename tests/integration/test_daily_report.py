@@ -65,7 +65,7 @@ def test_the_day_has_something_of_everything(true_figures: DayFigures) -> None:
     assert len({subject for subject, _ in true_figures.values}) >= 4
 
 
-@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_without_crm"])
+@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_without_crm", "dialogs_without_manager"])
 def test_each_fact_is_what_really_happened(
     metric: str, true_figures: DayFigures, stored_figures: DayFigures
 ) -> None:
@@ -92,22 +92,22 @@ def test_the_text_says_how_many_wrote(reported: Reported, true_figures: DayFigur
 def test_the_text_says_how_fast_they_were_answered(
     reported: Reported, true_figures: DayFigures
 ) -> None:
-    (said,) = matched(reported, r"первый ответ, медиана по [^:]+: ([^(]+?)(?: \(.*\))?")
+    (said,) = matched(reported, r".*; первый ответ — ([^(,]+?)(?: \(.*\))?, медиана по .*")
     assert abs(minutes(said) - true_figures.of("first_reply_median_calendar")) <= Decimal("0.5")
 
 
 def test_the_text_says_who_waits_and_how_long(reported: Reported, true_figures: DayFigures) -> None:
     count, longest = matched(
-        reported, r"без ответа: (\d+) диалог\w*, дольше всех ждут ([^(]+?)(?: \(.*\))?"
+        reported, r"без ответа (\d+) диалог\w*, дольше всех клиент ждёт ([^(]+?)(?: \(.*\))?"
     )
     assert number(count) == true_figures.of("dialogs_unanswered")
     assert abs(minutes(longest) - true_figures.of("longest_wait_calendar")) <= Decimal("0.5")
 
 
 def test_the_text_says_what_became_of_deals(reported: Reported, true_figures: DayFigures) -> None:
-    created, moved = matched(reported, r"создано: (\d+), сменили этап: (\d+)")
-    won, won_amount = matched(reported, r"выиграно: (\d+)(?: \(([\d\s]+)₽\))?")
-    lost, lost_amount = matched(reported, r"проиграно: (\d+)(?: \(([\d\s]+)₽\))?")
+    created, moved = matched(reported, r"создан\w (\d+) сдел\w+; этап сменился у (\d+)")
+    won, won_amount = matched(reported, r"выигран\w (\d+) сдел\w+(?: на ([\d\s]+)₽)?")
+    lost, lost_amount = matched(reported, r"проигран\w (\d+) сдел\w+(?: на ([\d\s]+)₽)?")
     said = {
         "leads_created": created, "leads_moved": moved, "leads_won": won, "leads_lost": lost,
         "leads_won_amount": won_amount, "leads_lost_amount": lost_amount,
@@ -119,9 +119,9 @@ def test_the_text_says_what_became_of_deals(reported: Reported, true_figures: Da
 
 def test_the_text_says_what_each_manager_did(reported: Reported, true_figures: DayFigures) -> None:
     words = {
-        "dialogs": r"(\d+) диалог", "dialogs_unanswered": r"без ответа (\d+)",
-        "leads_created": r"создано сделок (\d+)", "leads_moved": r"сменили этап (\d+)",
-        "leads_won": r"выиграно (\d+)", "leads_lost": r"проиграно (\d+)",
+        "dialogs": r"(\d+) диалог", "dialogs_unanswered": r"(\d+) без ответа",
+        "leads_created": r"(\d+) нов", "leads_moved": r"(\d+) сменил",
+        "leads_won": r"(\d+) выигран", "leads_lost": r"(\d+) проигран",
     }  # fmt: skip
     people = reported.truth["managers"]
     busy = [each for each in people if any(true_figures.of(m, each["id"]) for m in words)]
@@ -132,6 +132,22 @@ def test_the_text_says_what_each_manager_did(reported: Reported, true_figures: D
         assert {name: int(found[1]) if found else 0 for name, found in said.items()} == {
             name: true_figures.of(name, person["id"]) for name in words
         }
+
+
+def test_the_text_says_how_many_dialogs_are_nobodys(
+    reported: Reported, true_figures: DayFigures
+) -> None:
+    (said,) = matched(reported, r"Без ответственного — (\d+) диалог\w*")
+    people = [each["id"] for each in reported.truth["managers"]]
+    of_people = sum(true_figures.of("dialogs", each) for each in people)
+    assert number(said) == true_figures.of("dialogs") - of_people > 0
+
+
+def test_the_text_says_how_often_customers_were_answered(
+    reported: Reported, true_figures: DayFigures
+) -> None:
+    (said,) = matched(reported, r"клиентам ответили (\d+) раза?;.*")
+    assert number(said) == true_figures.of("replies")
 
 
 def test_the_report_is_in_the_chat_exactly_once(reported: Reported) -> None:

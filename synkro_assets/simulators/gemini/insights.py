@@ -1,161 +1,246 @@
-"""What a sales analyst would pick out of a day's facts, in sentences without a number.
+"""What a sales analyst would conclude from a day's facts, for somebody who plans the next morning.
 
-Lives here: which facts are telling, and headlines, observations and next steps about them. Not
-here: sentences for prompts of another kind (``sentences``), where they go (``schema_answer``).
+Lives here: which conclusions the facts allow. Small samples are not compared, nearly equal values
+are not ranked, a good figure is no problem. Not here: the texts (``day_texts``), sentences for
+prompts of another kind (``sentences``), where they go (``schema_answer``).
 """
 
-import re
-from dataclasses import dataclass
-from functools import partial
-from itertools import groupby
+from collections.abc import Iterator
+from itertools import islice
 
-from synkro_assets.simulators.gemini.materials import Materials
-from synkro_assets.simulators.gemini.sentences import is_numberless
+from .day_figures import COMPANY, DayFigures, Reason
+from .day_texts import TEXTS, DayTexts
+from .materials import Materials
 
-MOST_STEPS, REASON = 3, 2
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of fact: how to know it, and why it matters, by language."""
-
-    pattern: str
-    why: dict[str, str]
-
-
-# The most telling kind first.
-KINDS = (
-    Kind(r"unanswered|waiting|без ответа|ждут",
-         {"ru": "Каждое обращение без ответа — повод уйти к конкуренту.",
-          "en": "Every customer without an answer may go to a competitor."}),
-    Kind(r"wait|ожидани",
-         {"ru": "После такого ожидания разговор придётся начинать заново.",
-          "en": "After such a wait the conversation has to begin anew."}),
-    Kind(r"reason|причин", {"ru": "Проверьте эту причину на примерах: так ли это.",
-                            "en": "Check this reason against examples: is it so?"}),
-    Kind(r"lost|проигр", {"ru": "Проверьте, что в каждой из них указана честная причина.",
-                          "en": "Check that each of them names an honest reason."}),
-    Kind(r"crm", {"ru": "Этих клиентов не видно в воронке, и их легко потерять.",
-                  "en": "These customers are not in the funnel and are easily lost."}),
-    Kind(r"first_reply|первого ответа|first reply",
-         {"ru": "Скорость первого ответа решает, останется ли клиент в разговоре.",
-          "en": "The speed of the first reply decides whether a customer stays."}),
-    Kind(r"won|выигр", {"ru": "Посмотрите, что сработало, и повторите.",
-                        "en": "Look at what worked and do it again."}),
-    Kind(r"created|создан", {"ru": "Новым сделкам нужен следующий шаг с датой.",
-                             "en": "New deals need a next step with a date."}),
-)  # fmt: skip
-
-OPENING = {
-    "ru": ["{title} — {fact}; начните с них.", "{title} — {fact}. Это главное."],
-    "en": [
-        "{title}: {fact}; begin with these.",
-        "{title}: {fact}. The main point.",
-    ],
-}  # fmt: skip
-ANSWER = {
-    "ru": "Ответьте клиенту {dialog}: он ждёт дольше других{who}.",
-    "en": "Answer {dialog}, who has waited longest{who}.",
-}
-ANSWER_NEXT = {
-    "ru": "Затем ответьте клиенту {dialog}{who}.",
-    "en": "Then answer {dialog}{who}.",
-}
-RESPONSIBLE = {"ru": "; ответственный — {manager}", "en": "; responsible: {manager}"}
-STEP = {
-    "reason": {"ru": "Разберите с командой: {title} — {fact}.",
-               "en": "Go through with the team: {title}: {fact}."},
-    "crm": {"ru": "Заведите в CRM недостающие обращения: их {fact}.",
-            "en": "Enter the missing requests into the CRM: {fact} of them."},
-    "created": {"ru": "Назначьте задачу в каждой новой сделке: их {fact}.",
-                "en": "Set a task in every new deal: {fact} of them."},
-}  # fmt: skip
-
-
-def telling_facts(materials: Materials) -> list[str]:
-    """The day's own facts that are not zero, the most telling first; those of a part are not."""
-    found = []
-    for place, fact_id in enumerate(materials.of("fact")):
-        details = materials.details("fact", fact_id)
-        of_all = "manager_id" not in details and "channel" not in details
-        if details.get("value") and of_all and _title(materials, fact_id):
-            rank = _rank(materials, fact_id)
-            # Of several reasons the most frequent comes first.
-            weight = -float(details["value"]) if rank == REASON else 0.0
-            found.append((rank, weight, place, fact_id))
-    return [fact_id for *_, fact_id in sorted(found)]
-
-
-def grouped_facts(materials: Materials) -> list[list[str]]:
-    """The telling facts by kind, the most telling kind first; what is cited elsewhere is not."""
-    elsewhere = "".join([headline(materials) or "", *steps(materials)])
-    left = [each for each in telling_facts(materials) if _cited(each) not in elsewhere]
-    return [list(group) for _, group in groupby(left, key=partial(_rank, materials))]
+MOST_CONCLUSIONS, MOST_NAMED = 3, 3
+ENOUGH = 5
+"""Observations below which nothing is compared."""
+CLEARLY, NEARLY = 1.5, 1.2
+LONG_WAIT, SLOW_REPLY, QUICK_REPLY = 60, 30, 15
+NOTABLE_SHARE = 0.2
 
 
 def headline(materials: Materials) -> str | None:
-    """The main thing about the day, or None without a fact to cite."""
-    telling = telling_facts(materials)
-    if not telling:
-        return None
-    is_waiting = _rank(materials, telling[0]) == 0
-    template = OPENING[materials.language][0 if is_waiting else 1]
-    return template.format(title=_title(materials, telling[0]), fact=_cited(telling[0]))
+    """The main thing about the day; None for a prompt that is not about one."""
+    return _Analyst(materials).headline() if DayFigures(materials).is_of_a_day else None
 
 
-def observation(materials: Materials, facts: list[str]) -> str:
-    """One or two facts and why they matter."""
-    said = [f"{_title(materials, fact_id)}: {_cited(fact_id)}." for fact_id in facts]
-    rank = _rank(materials, facts[0])
-    why = [KINDS[rank].why[materials.language]] if rank < len(KINDS) else []
-    return " ".join([*said, *why])
+def observations(materials: Materials) -> list[str]:
+    """What the lists of figures do not show by themselves."""
+    if not DayFigures(materials).is_of_a_day:
+        return []
+    analyst = _Analyst(materials)
+    return list(islice(analyst.observations(), MOST_CONCLUSIONS)) or [analyst.nothing_to_see()]
 
 
-def steps(materials: Materials) -> list[str]:
-    """What to do next: the customers who wait, then what the facts ask for."""
-    language = materials.language
-    found = [
-        (ANSWER if not place else ANSWER_NEXT)[language].format(
-            dialog=f"{{dialog:{dialog_id}}}", who=_who(materials, dialog_id)
-        )
-        for place, dialog_id in enumerate(materials.of("dialog")[:2])
-    ]
-    telling = telling_facts(materials)
-    for pattern, templates in STEP.items():
-        for fact_id in telling:
-            if _is_about(
-                materials, fact_id, pattern if pattern != "reason" else KINDS[REASON].pattern
-            ):
-                title = _title(materials, fact_id)
-                inside = title[:1].lower() + title[1:]
-                found.append(templates[language].format(title=inside, fact=_cited(fact_id)))
-                break
-    return found[:MOST_STEPS]
+def actions(materials: Materials) -> list[str]:
+    """What to do next, the most urgent first."""
+    if not DayFigures(materials).is_of_a_day:
+        return []
+    analyst = _Analyst(materials)
+    return list(islice(analyst.actions(), MOST_CONCLUSIONS)) or [analyst.texts.nothing_urgent]
 
 
-def _who(materials: Materials, dialog_id: str) -> str:
-    manager_id = materials.details("dialog", dialog_id).get("manager_id")
-    if not manager_id:
+class _Analyst:
+    def __init__(self, materials: Materials) -> None:
+        self.materials, self.day = materials, DayFigures(materials)
+        self.texts: DayTexts = TEXTS[materials.language]
+
+    def headline(self) -> str:
+        day, texts = self.day, self.texts
+        if day.value("dialogs_unanswered"):
+            return _sentence(day.in_form("dialogs_unanswered", texts.waiting))
+        if day.value("dialogs_waiting_from_earlier_days"):
+            return _sentence(
+                day.in_form("dialogs_waiting_from_earlier_days", texts.waiting_from_before)
+            )
+        deals = self._deals()
+        if not day.value("messages_in"):
+            return _sentence(deals or texts.nothing_alarming)
+        if deals:
+            return _sentence(texts.nobody_waits_and.format(deals=deals))
+        said = f"{texts.nobody_waits}: {day.in_form('dialogs', texts.dialogs)}"
+        if day.size("first_reply_median_calendar"):
+            said += texts.usual_reply.format(reply=day.cited("first_reply_median_calendar"))
+        return _sentence(said)
+
+    def _deals(self) -> str:
+        """What became of deals, or nothing where nothing did."""
+        day, texts = self.day, self.texts
+        if compared := self._outcomes():
+            return compared
+        for metric in ("leads_won", "leads_lost", "leads_created", "leads_moved"):
+            if not day.value(metric):
+                continue
+            said = day.in_form(metric, getattr(texts, metric.removeprefix("leads_")))
+            if day.value(f"{metric}_amount"):
+                said += texts.worth.format(amount=day.cited(f"{metric}_amount"))
+            return said
         return ""
-    return RESPONSIBLE[materials.language].format(manager=f"{{manager:{manager_id}}}")
+
+    def _outcomes(self) -> str:
+        """Deals won against deals lost, where both are enough to compare and differ."""
+        day = self.day
+        won, lost = day.value("leads_won"), day.value("leads_lost")
+        if min(won, lost) < ENOUGH or won == lost:
+            return ""
+        template = self.texts.more_lost if lost > won else self.texts.more_won
+        return template.format(won=day.cited("leads_won"), lost=day.cited("leads_lost"))
+
+    def observations(self) -> Iterator[str]:
+        yield from self._of_replies()
+        yield from self._of_parts()
+        yield from self._of_money()
+        yield from self._of_reasons()
+        yield from self._of_missing()
+
+    def nothing_to_see(self) -> str:
+        is_little = all(self.day.value(each) < ENOUGH for each in ("dialogs", "leads_moved"))
+        return self.texts.little_known if is_little else self.texts.nothing_alarming
+
+    def _of_replies(self) -> Iterator[str]:
+        day, texts = self.day, self.texts
+        if day.value("dialogs_unanswered"):
+            yield self._longest_wait()
+        elif day.value("dialogs_waiting_from_earlier_days"):
+            yield texts.silent_since
+        is_known = day.size("first_reply_median_working") >= ENOUGH
+        if is_known and day.value("first_reply_median_working") >= SLOW_REPLY:
+            yield texts.slow_reply.format(reply=day.cited("first_reply_median_working"))
+
+    def _longest_wait(self) -> str:
+        day, texts = self.day, self.texts
+        wait = day.cited("longest_wait_calendar")
+        if day.value("longest_wait_calendar") < LONG_WAIT:
+            return texts.short_wait.format(wait=wait)
+        usual = "first_reply_median_calendar"
+        is_enough = min(day.size(usual), day.size("longest_wait_calendar")) >= ENOUGH
+        if is_enough and day.value(usual) <= QUICK_REPLY:
+            return texts.late_for_some.format(reply=day.cited(usual), wait=wait)
+        return texts.long_wait.format(wait=wait)
+
+    def _of_parts(self) -> Iterator[str]:
+        """A manager or a messenger that stands apart."""
+        day, texts = self.day, self.texts
+        if subject := self._most_unanswered():
+            yield texts.unanswered_of.format(
+                who=self._named(subject),
+                unanswered=day.cited("dialogs_unanswered", subject),
+                dialogs=day.in_form("dialogs", texts.of_dialogs, subject),
+            )
+        if slow := self._slowest():
+            yield texts.slower.format(
+                who=self._named(slow),
+                reply=day.cited("first_reply_median_calendar", slow),
+                usual=day.cited("first_reply_median_calendar"),
+            )
+
+    def _most_unanswered(self) -> str:
+        parts = [*self.day.managers(), *self.day.channels()]
+        ranked = sorted(parts, key=lambda each: -self.day.value("dialogs_unanswered", each))
+        if len(ranked) < 2:
+            return ""
+        first, second = (self.day.value("dialogs_unanswered", each) for each in ranked[:2])
+        return ranked[0] if first >= max(ENOUGH, CLEARLY * second) else ""
+
+    def _slowest(self) -> str:
+        metric, day = "first_reply_median_calendar", self.day
+        known = [each for each in day.managers() if day.size(metric, each) >= ENOUGH]
+        slowest = max(known, key=lambda each: day.value(metric, each), default=COMPANY)
+        usual, found = day.value(metric), day.value(metric, slowest)
+        return slowest if len(known) > 1 and found > max(QUICK_REPLY, CLEARLY * usual) else COMPANY
+
+    def _named(self, subject: str) -> str:
+        return f"{{manager:{subject}}}" if subject in self.day.managers() else subject
+
+    def _of_money(self) -> Iterator[str]:
+        day = self.day
+        won, lost = day.value("leads_won_amount"), day.value("leads_lost_amount")
+        if (
+            min(day.size("leads_won_amount"), day.size("leads_lost_amount")) >= ENOUGH
+            and lost > won
+        ):
+            yield self.texts.lost_money.format(
+                lost=day.cited("leads_lost_amount"), won=day.cited("leads_won_amount")
+            )
+
+    def _of_reasons(self) -> Iterator[str]:
+        texts, lost = self.texts, self.day.value("leads_lost")
+        unnamed = next((each for each in self.day.reasons() if not each.name), None)
+        if unnamed:
+            yield self.day.in_form(unnamed.fact_id.rpartition(".")[2], texts.without_reason)
+        leading = self._leading_reasons()
+        if len(leading) == 1:
+            yield texts.one_reason.format(
+                name=leading[0].name,
+                count=f"{{fact:{leading[0].fact_id}}}",
+                lost=self.day.cited("leads_lost"),
+            )
+        if len(leading) > 1 and 2 * sum(each.value for each in leading) > lost:
+            yield texts.close_reasons.format(name=leading[0].name, next=leading[1].name)
+
+    def _leading_reasons(self) -> list[Reason]:
+        """The reason that stands out, the pair that does, or none."""
+        named = [each for each in self.day.reasons() if each.name]
+        values = [each.value for each in named] + [0.0, 0.0]
+        if values[0] < ENOUGH:
+            return []
+        if values[0] >= CLEARLY * values[1]:
+            return named[:1]
+        is_pair = values[0] <= NEARLY * values[1] and values[1] >= CLEARLY * values[2]
+        return named[:2] if is_pair else []
+
+    def _of_missing(self) -> Iterator[str]:
+        day, texts = self.day, self.texts
+        missing, dialogs = day.value("dialogs_without_crm"), day.value("dialogs")
+        if dialogs >= ENOUGH and missing >= NOTABLE_SHARE * dialogs:
+            yield texts.without_crm.format(
+                missing=day.cited("dialogs_without_crm"),
+                dialogs=day.in_form("dialogs", texts.of_dialogs),
+            )
+
+    def actions(self) -> Iterator[str]:
+        yield from self._answers()
+        if slow := self._slowest():
+            yield self.texts.ask_why.format(who=self._named(slow))
+        if any(not each.name for each in self.day.reasons()):
+            yield self.texts.fill_reason
+        yield from self._reviews()
+        if self.day.value("dialogs_without_crm"):
+            yield self.texts.enter
+
+    def _answers(self) -> Iterator[str]:
+        waiting = self.materials.of("dialog")
+        if not waiting:
+            return
+        named = [self._customer(each) for each in waiting[:MOST_NAMED]]
+        template = self.texts.answer if len(waiting) > 1 else self.texts.answer_only
+        said = template.format(names=", ".join(text for text, _ in named))
+        yield said + (self.texts.appoint if any(is_nobodys for _, is_nobodys in named) else "")
+
+    def _customer(self, dialog_id: str) -> tuple[str, bool]:
+        """A customer with who is responsible, and whether nobody is."""
+        details, dialog = self.materials.details("dialog", dialog_id), f"{{dialog:{dialog_id}}}"
+        if "manager_id" not in details:
+            return dialog, False
+        if not details["manager_id"]:
+            return self.texts.nobody.format(dialog=dialog), True
+        manager = f"{{manager:{details['manager_id']}}}"
+        return self.texts.responsible.format(dialog=dialog, manager=manager), False
+
+    def _reviews(self) -> Iterator[str]:
+        leading = self._leading_reasons()
+        if len(leading) > 1:
+            yield self.texts.review_close.format(name=leading[0].name, next=leading[1].name)
+        elif leading:
+            yield self.texts.review.format(name=leading[0].name)
+        elif self.day.value("leads_lost") >= ENOUGH:
+            yield self.texts.review_lost
+        elif self.day.value("leads_lost"):
+            yield self.day.in_form("leads_lost", self.texts.review_few)
 
 
-def _rank(materials: Materials, fact_id: str) -> int:
-    for rank, kind in enumerate(KINDS):
-        if _is_about(materials, fact_id, kind.pattern):
-            return rank
-    return len(KINDS)
-
-
-def _is_about(materials: Materials, fact_id: str, pattern: str) -> bool:
-    text = f"{fact_id} {materials.label('fact', fact_id)}"
-    return re.search(pattern, text, re.IGNORECASE) is not None
-
-
-def _title(materials: Materials, fact_id: str) -> str:
-    title = materials.label("fact", fact_id).strip().rstrip(".:")
-    return title if is_numberless(title) else ""
-
-
-def _cited(fact_id: str) -> str:
-    return f"{{fact:{fact_id}}}"
+def _sentence(text: str) -> str:
+    """With a capital letter and a full stop."""
+    whole = text[:1].upper() + text[1:]
+    return whole if whole.endswith(".") else f"{whole}."

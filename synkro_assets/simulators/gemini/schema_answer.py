@@ -16,7 +16,7 @@ from .sentences import HEADLINE, note, pick, quote
 
 QUOTES = frozenset({"quote", "evidence", "excerpt"})
 HEADLINES = frozenset({"headline", "title", "subject"})
-DEFAULT_ITEMS, MAX_CITED, CONCLUSIONS = 2, 3, 3
+DEFAULT_ITEMS, MAX_CITED = 2, 3
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,8 @@ class SchemaAnswer:
         return written[int(place[2])] if int(place[2]) < len(written) else None
 
     def _conclusions(self, name: str) -> list[str]:
-        if name == "actions":
-            return insights.steps(self.materials)
-        groups = insights.grouped_facts(self.materials)[:CONCLUSIONS]
-        return [insights.observation(self.materials, group[:2]) for group in groups]
+        write = insights.actions if name == "actions" else insights.observations
+        return write(self.materials)
 
     def _fitted(self, schema: dict[str, Any], options: list[str]) -> str:
         most = int(schema.get("maxLength") or 10**6)

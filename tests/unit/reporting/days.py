@@ -14,12 +14,12 @@ from synkro_assets.reporting.day_data import DayData
 WINDOW = Window(datetime(2026, 3, 2, 19, 1, tzinfo=UTC), datetime(2026, 3, 3, 19, 1, tzinfo=UTC))
 
 RADIST = {
-    "dialogs": 21, "messages_in": 1234, "messages_out": 42,
+    "dialogs": 21, "messages_in": 1234, "messages_out": 42, "replies": 40,
     "first_reply_median_calendar": 65, "first_reply_median_working": 17,
     "dialogs_unanswered": 5, "longest_wait_calendar": 1500, "longest_wait_working": 480,
     "dialogs_waiting_from_earlier_days": 2,
 }  # fmt: skip
-BOTH = {"dialogs_without_crm": 3}
+BOTH = {"dialogs_without_crm": 3, "dialogs_without_manager": 10}
 AMOCRM = {
     "leads_created": 7,
     "leads_moved": 9,

@@ -56,6 +56,7 @@ def test_english_nouns_follow_their_number(value: int, noun: str) -> None:
 @pytest.mark.parametrize(
     ("currency", "language", "text"),
     [
+        ("KZT", "ru", "1 250 000 ₸"), ("KZT", "en", "KZT 1,250,000"),
         ("RUB", "ru", "1 250 000 ₽"), ("USD", "en", "$1,250,000"), ("EUR", "ru", "1 250 000 €"),
         (None, "ru", "1 250 000"), (None, "en", "1,250,000"),
     ],
@@ -75,3 +76,30 @@ def test_days_and_moments_are_the_tenants() -> None:
 def test_a_phone_is_spaced_for_reading_or_left_alone() -> None:
     assert figures.phone("+79123456789") == "+7 912 345-67-89"
     assert figures.phone("no phone") == "no phone"
+
+
+@pytest.mark.parametrize(
+    ("timezone", "russian", "english"),
+    [
+        ("Europe/Moscow", "московское время", "Moscow time"),
+        ("Asia/Almaty", "время: Алматы", "Almaty time"),
+        ("America/New_York", "время: Нью-Йорк", "New York time"),
+        ("America/Argentina/Buenos_Aires", "время: Buenos Aires", "Buenos Aires time"),
+        ("UTC", "UTC", "UTC"),
+        ("Etc/GMT+3", "Etc/GMT+3", "Etc/GMT+3"),
+    ],
+)
+def test_a_zone_is_called_as_people_call_it(timezone: str, russian: str, english: str) -> None:
+    assert figures.zone_name(timezone, "ru") == russian
+    assert figures.zone_name(timezone, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0, "новых сделок нет"), (1, "создана 1 сделка"), (3, "созданы 3 сделки"),
+        (11, "создано 11 сделок"), (21, "создана 21 сделка"), (1005, "создано 1 005 сделок"),
+    ],
+)  # fmt: skip
+def test_verbs_follow_their_number_and_nothing_has_words_of_its_own(value: int, said: str) -> None:
+    assert spaced(figures.phrase(value, WORDINGS["ru"].phrases["created"], "ru")) == said

@@ -82,8 +82,8 @@ def test_a_placeholder_of_another_kind_is_refused(text: str) -> None:
 
 
 def test_a_fact_without_value_and_a_dialog_not_shown_cannot_be_cited() -> None:
-    facts = (*DAY.facts, fact("replies", None))
-    data = day(facts=facts, waiting=tuple(dialog(count) for count in range(12)))
+    waiting = tuple(dialog(count) for count in range(12))
+    data = day(values={"replies": None}, waiting=waiting)
 
     for reference in ("{fact:replies}", "{dialog:d11}"):
         assert grounded(data, answer(text=reference))[0] is None
@@ -131,3 +131,24 @@ def test_an_accepted_text_holds_only_numbers_of_facts(text: str) -> None:
         known = {str(RADIST["dialogs"]), str(RADIST["messages_in"]), "1"}
         assert set(re.findall(r"\d+", shown)) <= known
         assert not re.search("[{}]", shown)
+
+
+@pytest.mark.parametrize(
+    ("phone", "called"), [("+79123456789", "+7 912 345-67-89"), (None, "Без имени")]
+)
+def test_a_nameless_customer_is_called_by_the_phone(phone: str | None, called: str) -> None:
+    data = day(waiting=(dialog(1, contact_name=" ", phone=phone),))
+
+    conclusions, _ = grounded(data, answer(text="Ответьте: {dialog:d1}."))
+
+    assert conclusions is not None
+    assert conclusions.actions == (f"Ответьте: {called}.",)
+
+
+def test_a_manager_whom_the_crm_no_longer_lists_may_be_cited() -> None:
+    data = day(facts=(*DAY.facts, fact("dialogs", 4, "7")))
+
+    assert problems_of("Спросите: {manager:7}.") != []
+    conclusions, _ = grounded(data, answer(text="Спросите: {manager:7}."))
+    assert conclusions is not None
+    assert conclusions.actions == ("Спросите: Сотрудник без имени.",)

@@ -32,7 +32,7 @@ from tests.unit.reporting.days import (
 )
 from tests.unit.reporting.test_writer import FakeModel
 
-OF_DEALS = ("сдел", "выиграно", "CRM", "ответственный", "Менеджер", "deal", "won", "Manager")
+OF_DEALS = ("сдел", "выигра", "CRM", "ответственн", "Менеджер", "deal", "won", "Manager")
 OF_DIALOGS = ("диалог", "сообщени", "ответ", "переписк", "ждёт", "dialog", "message", "waiting")
 
 
@@ -76,7 +76,7 @@ def test_without_a_crm_dialogs_are_told_by_messenger_the_busiest_first() -> None
 
     assert headings(data) == ["Диалоги", "Ждут ответа", "Каналы"]
     assert (
-        "• WhatsApp — 15 диалогов, первый ответ 1 ч 5 мин, без ответа 5\n• Telegram — 6 диалогов"
+        "• WhatsApp — 15 диалогов, 5 без ответа, первый ответ 1 ч 5 мин\n• Telegram — 6 диалогов"
         in (text_of(data))
     )
     assert "Клиент 1 — ждёт 1 ч 30 мин, +7 912 345-67-89, WhatsApp\n" in text_of(data)
@@ -92,16 +92,16 @@ def test_without_conversations_managers_are_told_by_their_deals() -> None:
     data = amocrm_day()
 
     assert headings(data) == ["Сделки", "Менеджеры"]
-    assert "Анна Петрова — сменили этап 3, выиграно 2" in text_of(data)
+    assert "Анна Петрова — сделки: 3 сменили этап, 2 выиграны" in text_of(data)
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (radist_day(), "Полнота: переписка целиком; данные по 3 марта, 22:01"),
-        (amocrm_day(), "Полнота: CRM целиком; данные по 3 марта, 22:01"),
-        (radist_day("en"), "Completeness: all conversations; data up to 3 March, 22:01"),
-        (amocrm_day("en"), "Completeness: all of the CRM; data up to 3 March, 22:01"),
+        (radist_day(), "Полнота: переписка целиком; данные до 3 марта, 22:01"),
+        (amocrm_day(), "Полнота: CRM целиком; данные до 3 марта, 22:01"),
+        (radist_day("en"), "Completeness: all conversations; data until 3 March, 22:01"),
+        (amocrm_day("en"), "Completeness: all of the CRM; data until 3 March, 22:01"),
     ],
 )
 def test_completeness_names_only_what_was_read(data: DayData, said: str) -> None:
@@ -186,11 +186,11 @@ def test_a_window_knows_what_all_its_days_read(modes: list[Mode], sources: tuple
     ("language", "title", "subtitle"),
     [
         (
-            "ru", "Ромашка: отчёт за период 5 марта 10:00 — 5 марта 16:00 (Москва)",
+            "ru", "Ромашка: отчёт за период 5 марта 10:00 — 5 марта 16:00 (московское время)",
             "четверг, 5 марта 2026",
         ),
         (
-            "en", "Ромашка: report for 5 March 10:00 — 5 March 16:00 (Moscow)",
+            "en", "Ромашка: report for 5 March 10:00 — 5 March 16:00 (Moscow time)",
             "Thursday, 5 March 2026",
         ),
     ],
@@ -208,7 +208,7 @@ def test_a_period_over_midnight_names_both_dates_and_one_until_midnight_only_its
     over = facts_document(forced(day(), "2026-03-04 19:00", "2026-03-05 07:00"))
     until = facts_document(forced(day(), "2026-03-04 10:00", "2026-03-04 21:00"))
 
-    assert over.title.endswith("за период 4 марта 22:00 — 5 марта 10:00 (Москва)")
+    assert over.title.endswith("за период 4 марта 22:00 — 5 марта 10:00 (московское время)")
     assert over.subtitle == "среда, 4 марта 2026 — четверг, 5 марта 2026"
     assert until.subtitle == "среда, 4 марта 2026"
 
@@ -237,8 +237,8 @@ def test_data_are_known_up_to_the_windows_end_or_the_reading_before_it() -> None
     early = forced(day(), "2026-03-05 07:00", "2026-03-05 13:00")
     early = replace(early, fetched_at=early.window.end - timedelta(minutes=7))
 
-    assert "данные по 5 марта, 15:53 включительно" in facts_document(early).notes[0]
-    assert "данные по 3 марта, 22:01 включительно" in facts_document(day()).notes[0]
+    assert "данные до 5 марта, 15:53, собраны" in facts_document(early).notes[0]
+    assert "данные до 3 марта, 22:01, собраны" in facts_document(day()).notes[0]
     assert WINDOW.end < datetime(2026, 3, 3, 19, 10, tzinfo=UTC)
 
 
@@ -248,7 +248,7 @@ def test_who_was_silent_in_the_period_waits_since_before_it() -> None:
     )
 
     assert "Клиент 1 — ждёт с более раннего времени, 1 ч 30 мин" in text_of(data)
-    assert "ещё ждут с более раннего времени: 2 диалога" in text_of(data)
+    assert "ещё 2 диалога ждут ответа с более раннего времени" in text_of(data)
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])

@@ -53,3 +53,12 @@ def test_the_instructions_ask_for_the_tenants_language(language: str, name: str)
 
 def test_a_repair_says_what_was_wrong() -> None:
     assert "- headline has an empty text" in day_prompt(day(), ["headline has an empty text"])
+
+
+def test_a_deal_lost_without_a_reason_is_not_told_as_one() -> None:
+    unnamed = fact("leads_lost", 2, subject_type="loss_reason", fact_id="loss_reason.x")
+
+    sent = json.loads(day_prompt(day(facts=(*day().facts, unnamed))))
+
+    titles = {each["fact_id"]: each["title"] for each in sent["facts"]}
+    assert titles["loss_reason.x"] == "Сделок проиграно без указанной причины"
