@@ -64,7 +64,10 @@ def test_a_swapped_row_is_refused() -> None:
             opened(sealed(NEW), NEW, **swapped)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("keys", ["", ",", "not-a-key", f"{NEW},short", "ключ"])
+KEYS = {"none": "", "comma": ",", "text": "not-a-key", "short": f"{NEW},short", "Cyrillic": "ключ"}
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
 def test_a_wrong_key_is_named_by_its_variable_and_not_shown(keys: str, tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="SYNKRO_ENCRYPTION_KEYS") as refusal:
         configured_ring(keys, tmp_path)
