@@ -25,7 +25,7 @@ from synkro_assets.domain.business_day import Window, parse_instant
 from synkro_assets.domain.errors import SynkroError
 from synkro_assets.domain.tenant import Tenant, parse_slug
 from synkro_assets.failures import as_dagster_failures, failure_sentence
-from synkro_assets.operations.forced_window import touched_days
+from synkro_assets.operations.forced_window import require_allowed, touched_days
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.run_supervision import run_of_ledger
 from synkro_assets.operations.tenant_config import find_tenant
@@ -85,6 +85,8 @@ def order_of(opened: Platform, run: DagsterRun) -> tuple[Tenant, RunOrder]:
         tenant = find_tenant(opened, slug)
     else:
         tenant = find_tenant(opened, parse_slug(run.tags.get(TENANT_TAG, "")))
+        # It may have waited in the queue, and then for its tenant.
+        require_allowed(tenant, window, opened.clock.now(), grace=2 * PATIENCE)
         days = touched_days(tenant, window)
     # A run that repeats another is a run of its own: the request was taken by the first.
     asked_by = run.tags.get(JOB_RUN_TAG) if run.parent_run_id is None else None

@@ -12,8 +12,13 @@ from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.tenant import Tenant
 
 
-def require_allowed(tenant: Tenant, window: Window, now: datetime) -> None:
-    """Raise UsageProblem, naming the limit, for a window this tenant may not ask for."""
+def require_allowed(
+    tenant: Tenant, window: Window, now: datetime, grace: timedelta = timedelta(0)
+) -> None:
+    """Raise UsageProblem, naming the limit, for a window this tenant may not ask for.
+
+    ``grace`` is how long ago the window may have been asked for.
+    """
     config = tenant.config
     if window.start >= window.end:
         raise UsageProblem("--from must be earlier than --to: the window is empty")
@@ -28,7 +33,7 @@ def require_allowed(tenant: Tenant, window: Window, now: datetime) -> None:
             f"'synkro tenants set {tenant.slug} max_force_window_hours=…'"
         )
     earliest = now - timedelta(days=config.max_force_lookback_days)
-    if window.start < earliest:
+    if window.start < earliest - grace:
         raise UsageProblem(
             f"the window begins before {earliest:%Y-%m-%d %H:%M} UTC, {tenant.slug}'s limit "
             f"max_force_lookback_days={config.max_force_lookback_days}: choose a later one or "

@@ -40,6 +40,13 @@ def test_a_window_beyond_a_limit_is_refused_naming_it(refused: Window, says: str
         require_allowed(a_tenant(), refused, NOW)
 
 
+def test_a_window_that_waited_for_its_turn_is_still_allowed() -> None:
+    waited = window(72.5, 70)
+    require_allowed(a_tenant(), waited, NOW, grace=timedelta(hours=1))
+    with pytest.raises(UsageProblem, match="max_force_lookback_days=3"):
+        require_allowed(a_tenant(), window(73.5, 70), NOW, grace=timedelta(hours=1))
+
+
 @given(
     calendar=calendars(),
     start=st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1)),
