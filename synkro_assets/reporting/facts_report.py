@@ -36,10 +36,7 @@ def facts_document(data: DayData) -> ReportDocument:
 
 def _title(data: DayData) -> str:
     """The day's name, or the window where it is no day."""
-    start, end = (
-        figures.moment_in_line(instant, data.timezone, data.language)
-        for instant in (data.window.start, data.window.end)
-    )
+    start, end = figures.span(data.window, data.timezone, data.language)
     return data.wording.title.format(
         name=data.tenant_name,
         day=figures.day_name(data.business_day, data.language),

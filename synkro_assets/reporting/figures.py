@@ -13,6 +13,7 @@ from babel.core import Locale
 from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
+from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.facts import Fact
 
 _HOUR = 60
@@ -115,9 +116,14 @@ def moment(instant: datetime, timezone: str, language: str) -> str:
     return format_datetime(instant.astimezone(ZoneInfo(timezone)), "d MMMM, HH:mm", locale=language)
 
 
-def moment_in_line(instant: datetime, timezone: str, language: str) -> str:
-    """An instant in the tenant's zone inside a line: ``3 марта 22:01``."""
-    return format_datetime(instant.astimezone(ZoneInfo(timezone)), "d MMMM HH:mm", locale=language)
+def span(window: Window, timezone: str, language: str) -> tuple[str, str]:
+    """Both ends of a window in the tenant's zone: ``3 марта 22:01``; a date they share, once."""
+    start, end = (each.astimezone(ZoneInfo(timezone)) for each in (window.start, window.end))
+    of_end = "HH:mm" if start.date() == end.date() else "d MMMM HH:mm"
+    return (
+        format_datetime(start, "d MMMM HH:mm", locale=language),
+        format_datetime(end, of_end, locale=language),
+    )
 
 
 def zone_name(timezone: str, language: str) -> str:

@@ -95,10 +95,10 @@ def write_report(
     document = facts_document(data)
     if model is None:
         return _facts_only(data, document, "not_configured", _Usage())
-    if data.fact("dialogs") is not None and data.value("dialogs") < min_dialogs:
-        return _facts_only(data, document, "too_few_dialogs", _Usage())
     if data.is_quiet:
         return _facts_only(data, document, "quiet", _Usage())
+    if data.fact("dialogs") is not None and data.value("dialogs") < min_dialogs:
+        return _facts_only(data, document, "too_few_dialogs", _Usage())
     usage = _Usage()
     try:
         conclusions, problems = _ask(data, model, usage, on_progress)

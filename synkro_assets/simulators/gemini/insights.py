@@ -15,7 +15,7 @@ from .materials import Materials
 MOST_CONCLUSIONS, MOST_NAMED = 3, 3
 ENOUGH = 5
 """Observations below which nothing is compared."""
-CLEARLY, NEARLY = 1.5, 1.2
+CLEARLY, NEARLY = 1.5, 1.15
 LONG_WAIT, SLOW_REPLY, QUICK_REPLY = 60, 30, 15
 NOTABLE_SHARE = 0.2
 
@@ -155,6 +155,9 @@ class _Analyst:
 
     def _of_money(self) -> Iterator[str]:
         day = self.day
+        # Told by the headline already, but for the sums.
+        if self._outcomes() and day.value("leads_lost") > day.value("leads_won"):
+            return
         won, lost = day.value("leads_won_amount"), day.value("leads_lost_amount")
         if (
             min(day.size("leads_won_amount"), day.size("leads_lost_amount")) >= ENOUGH

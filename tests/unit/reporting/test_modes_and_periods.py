@@ -139,6 +139,12 @@ def test_the_fewest_dialogs_are_asked_only_of_reports_that_know_dialogs() -> Non
     assert write_report(radist_day(), FakeModel([]), 1000).status == "facts_only"
 
 
+def test_a_quiet_day_is_called_quiet_whatever_the_fewest_dialogs() -> None:
+    report = write_report(of_nothing(day()), FakeModel([]), 1000)
+
+    assert report.metadata["facts_only_reason"] == "quiet"
+
+
 @pytest.mark.parametrize(
     ("data", "reference"),
     [
@@ -186,11 +192,11 @@ def test_a_window_knows_what_all_its_days_read(modes: list[Mode], sources: tuple
     ("language", "title", "subtitle"),
     [
         (
-            "ru", "Ромашка: отчёт за период 5 марта 10:00 — 5 марта 16:00 (московское время)",
+            "ru", "Ромашка: отчёт за период 5 марта 10:00 — 16:00 (московское время)",
             "четверг, 5 марта 2026",
         ),
         (
-            "en", "Ромашка: report for 5 March 10:00 — 5 March 16:00 (Moscow time)",
+            "en", "Ромашка: report for 5 March 10:00 — 16:00 (Moscow time)",
             "Thursday, 5 March 2026",
         ),
     ],

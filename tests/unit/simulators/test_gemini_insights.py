@@ -216,3 +216,16 @@ def test_a_forced_report_is_not_called_a_day() -> None:
     for data in (day(), radist_day(), amocrm_day(), losing(reason("Дорого", 12))):
         told = " ".join(sentences(replace(data, is_forced=True))).lower()
         assert not re.search(r"\b(день|дня|дней|сегодня|вчера|завтра)\b", told)
+
+
+def test_sums_are_compared_where_they_tell_more_than_the_counts() -> None:
+    metrics = {"leads_won": 9, "leads_won_amount": 100, "leads_lost": 6, "leads_lost_amount": 500}
+
+    def told(**changes: int) -> str:
+        values = {**metrics, **changes}
+        facts = tuple(fact(metric, value, n=9) for metric, value in values.items())
+        return observed(amocrm_day(facts=(*facts, fact("leads_created", 20))))
+
+    assert "Сумма проигранных сделок больше суммы выигранных: 500 ₽ против 100 ₽." in told()
+    assert "Сумма" not in told(leads_won_amount=900)
+    assert "Сумма" not in told(leads_lost=20)
