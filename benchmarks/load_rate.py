@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.dialogs import conversation_texts
 from benchmarks.stage import Stage
-from benchmarks.table import Line, at_least, noted
+from benchmarks.table import Line, at_least
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month, load_rows
 
@@ -27,9 +27,10 @@ REPEATS = 3
 def measure_load_rate(stage: Stage) -> list[Line]:
     """60,000 messages with real texts into ``raw.radist_messages``, first load and replacement.
 
-    The bound is the issue's, for a day's first load; replacing one deletes as many rows besides.
-    COPY reaches it, statements per row are ten times below. Rows are made before the clock starts,
-    as a provider's answers are there before a load; writing them as JSON is part of the load.
+    The bound is the issue's, for a day's first load and for its replacement, which deletes as many
+    rows besides. COPY reaches it, statements per row are ten times below. Rows are made before the
+    clock starts, as a provider's answers are there before a load; writing them as JSON is part of
+    the load.
     """
     rows = list(_message_rows())
     seconds = []
@@ -40,7 +41,7 @@ def measure_load_rate(stage: Stage) -> list[Line]:
     fresh, replaced = min(seconds[::2]), min(seconds[1::2])
     return [
         at_least("rows a second into raw, empty day", ROWS / fresh, 50_000, unit=""),
-        noted("rows a second into raw, day replaced", ROWS / replaced, unit=""),
+        at_least("rows a second into raw, day replaced", ROWS / replaced, 50_000, unit=""),
     ]
 
 

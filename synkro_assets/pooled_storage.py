@@ -56,4 +56,4 @@ def remember_tables(event_log: EventLogStorage) -> None:
             known.add(name)
         return name in known
 
-    event_log.has_table = has_table  # type: ignore[attr-defined]
+    event_log.has_table = has_table  # type: ignore[attr-defined]  # of SQL storages

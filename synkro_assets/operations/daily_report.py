@@ -109,25 +109,29 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
 
 
 def _store(connection: Connection, run: TenantRun, data: DayData, written: WrittenReport) -> UUID:
-    return reports.save_daily_report(
-        connection,
-        run.tenant.tenant_id,
-        reports.ReportRow(
-            business_day=data.business_day,
-            window=data.window,
-            status=written.status,
-            summary_text=plain_text(written.document),
-            metadata={
-                **written.metadata,
-                "language": data.language,
-                "document": written.document.as_json(),
-                "messages": telegram.messages(written.document),
-            },
-            data_ref=facts.daily_period_key(data.business_day),
-            job_run_id=run.job_run_id,
-            followup_minutes=run.tenant.config.telegram_followup_minutes,
-        ),
-        run.platform.clock.now(),
+    row = report_row(run, data, written, facts.daily_period_key(data.business_day))
+    now = run.platform.clock.now()
+    return reports.save_daily_report(connection, run.tenant.tenant_id, row, now)
+
+
+def report_row(
+    run: TenantRun, data: DayData, written: WrittenReport, data_ref: str
+) -> reports.ReportRow:
+    """A written report as it is stored; ``data_ref`` is the period key of its facts."""
+    return reports.ReportRow(
+        business_day=data.business_day,
+        window=data.window,
+        status=written.status,
+        summary_text=plain_text(written.document),
+        metadata={
+            **written.metadata,
+            "language": data.language,
+            "document": written.document.as_json(),
+            "messages": telegram.messages(written.document),
+        },
+        data_ref=data_ref,
+        job_run_id=run.job_run_id,
+        followup_minutes=run.tenant.config.telegram_followup_minutes,
     )
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.report_document import plain_text
-from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report
+from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report, report_row
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.day_data import DayData, sources_read
@@ -71,24 +71,6 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
 
 
 def _store(connection: Connection, run: TenantRun, data: DayData, written: WrittenReport) -> UUID:
-    return reports.save_forced_report(
-        connection,
-        run.tenant.tenant_id,
-        run.days[0],
-        reports.ReportRow(
-            business_day=data.business_day,
-            window=data.window,
-            status=written.status,
-            summary_text=plain_text(written.document),
-            metadata={
-                **written.metadata,
-                "language": data.language,
-                "document": written.document.as_json(),
-                "messages": telegram.messages(written.document),
-            },
-            data_ref=period_key(data.window),
-            job_run_id=run.job_run_id,
-            followup_minutes=run.tenant.config.telegram_followup_minutes,
-        ),
-        run.platform.clock.now(),
-    )
+    row = report_row(run, data, written, period_key(data.window))
+    now = run.platform.clock.now()
+    return reports.save_forced_report(connection, run.tenant.tenant_id, run.days[0], row, now)

@@ -52,37 +52,24 @@ _COLUMNS = (
 )
 
 
+# A daily report that is made again keeps its row; a forced one conflicts with none.
+_SAVE = """
+insert into app.reports (
+  tenant_id, business_day, report_type, period_start, period_end, window_start, window_end, status,
+  summary_text, metadata, data_ref, job_run_id, followup_deadline_at
+) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (tenant_id, business_day) where report_type = 'daily' do update set
+  status = excluded.status, summary_text = excluded.summary_text, metadata = excluded.metadata,
+  data_ref = excluded.data_ref, job_run_id = excluded.job_run_id
+returning report_id
+"""
+
+
 def save_daily_report(
     connection: Connection, tenant_id: UUID, report: ReportRow, now: datetime
 ) -> UUID:
     """Store the one daily report of a day; made again it keeps its ``report_id``."""
-    report_id: UUID = scalar(
-        connection.execute(
-            "insert into app.reports (tenant_id, business_day, report_type, period_start, "
-            "period_end, window_start, window_end, status, summary_text, metadata, data_ref, "
-            "job_run_id, followup_deadline_at) "
-            "values (%s, %s, 'daily', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
-            "on conflict (tenant_id, business_day) where report_type = 'daily' do update set "
-            "status = excluded.status, summary_text = excluded.summary_text, "
-            "metadata = excluded.metadata, data_ref = excluded.data_ref, "
-            "job_run_id = excluded.job_run_id returning report_id",
-            [
-                tenant_id,
-                report.business_day,
-                report.business_day,
-                report.business_day,
-                report.window.start,
-                report.window.end,
-                report.status,
-                report.summary_text,
-                Jsonb(report.metadata),
-                report.data_ref,
-                report.job_run_id,
-                now + timedelta(minutes=report.followup_minutes),
-            ],
-        ).fetchone()
-    )
-    return report_id
+    return _save(connection, tenant_id, "daily", report.business_day, report, now)
 
 
 def save_forced_report(
@@ -92,15 +79,24 @@ def save_forced_report(
 
     ``report.business_day`` is the last day its window touches, ``first_day`` the first.
     """
+    return _save(connection, tenant_id, "forced", first_day, report, now)
+
+
+def _save(
+    connection: Connection,
+    tenant_id: UUID,
+    report_type: str,
+    first_day: date,
+    report: ReportRow,
+    now: datetime,
+) -> UUID:
     report_id: UUID = scalar(
         connection.execute(
-            "insert into app.reports (tenant_id, business_day, report_type, period_start, "
-            "period_end, window_start, window_end, status, summary_text, metadata, data_ref, "
-            "job_run_id, followup_deadline_at) "
-            "values (%s, %s, 'forced', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning report_id",
+            _SAVE,
             [
                 tenant_id,
                 report.business_day,
+                report_type,
                 first_day,
                 report.business_day,
                 report.window.start,
