@@ -16,7 +16,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import DictRow, dict_row
 
+from synkro_assets.storage.database import Database
 from synkro_assets.storage.embedded_server import discard, running_server
 
 SERVER_VARIABLE = "SYNKRO_TEST_DATABASE_URL"
@@ -54,6 +56,13 @@ def scratch_database(server_url: str, template: str | None = None) -> Iterator[s
         _on_server(
             server_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
         )
+
+
+@contextmanager
+def as_owner(database: Database) -> Iterator[psycopg.Connection[DictRow]]:
+    """A transaction of the server's own user, which no wall stops: for planting and looking."""
+    with psycopg.connect(database.url, row_factory=dict_row) as connection:
+        yield connection
 
 
 def disconnect_all(server_url: str, url: str) -> None:

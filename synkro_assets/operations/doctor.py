@@ -35,7 +35,7 @@ def examine(platform: Platform, project_root: Path) -> list[Finding]:
     findings = list(_platform_findings(platform, project_root))
     if any(finding.status == "error" for finding in findings):
         return findings
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         tenants = all_tenants(connection)
     if not tenants:
         findings.append(Finding("tenants", "warning", "there are none: synkro tenants add"))

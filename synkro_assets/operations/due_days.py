@@ -72,7 +72,7 @@ def due_days(tenant: Tenant, now: datetime) -> list[DueDay]:
 def all_due_days(platform: Platform, now: datetime) -> list[DueDay]:
     """The due days of every tenant that have no daily report yet."""
     earliest = now.date() - timedelta(days=MAX_CATCH_UP_DAYS + 3)
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         tenants = all_tenants(connection)
         reported = reported_days(connection, earliest)
     due = [each for tenant in tenants for each in due_days(tenant, now)]

@@ -63,7 +63,7 @@ def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -
             seen = _LOOKS[kind](client, integration)
     except SynkroError as problem:
         error = str(problem)
-    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+    with platform.database.console_transaction(tenant.tenant_id) as connection:
         record_check(connection, tenant.tenant_id, kind, error, platform.clock.now())
     return CheckOutcome(kind, "error" if error else "ok", error, seen)
 

@@ -50,13 +50,13 @@ def save(platform: Platform, tenant: Tenant, kind: str, values: dict[str, Any]) 
     """Replace an integration of a tenant; raises UsageProblem for what the catalog refuses."""
     public, secrets = catalog.split(kind, values)
     sealed = platform.keys.seal(tenant.tenant_id, kind, secrets)
-    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+    with platform.database.console_transaction(tenant.tenant_id) as connection:
         save_integration(connection, tenant.tenant_id, kind, public, sealed)
 
 
 def remove(platform: Platform, tenant: Tenant, kind: str) -> None:
     """Forget an integration; raises MissingIntegration when there is none."""
-    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+    with platform.database.console_transaction(tenant.tenant_id) as connection:
         if not remove_integration(connection, tenant.tenant_id, kind):
             raise MissingIntegration(f"tenant {tenant.slug} has no {kind} integration")
 
@@ -68,7 +68,7 @@ def shown(platform: Platform, tenant: Tenant) -> list[dict[str, Any]]:
 
 def stored(platform: Platform, tenant: Tenant) -> dict[str, StoredIntegration]:
     """A tenant's integrations as they are stored, by kind."""
-    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
+    with platform.database.console_transaction(tenant.tenant_id) as connection:
         return integrations_of(connection, tenant.tenant_id)
 
 

@@ -99,5 +99,5 @@ def _thread(platform: Platform, tenant: Tenant) -> int | None:
 
 def due_deliveries(platform: Platform) -> list[DueDelivery]:
     """The reports of all tenants whose next message may be sent now."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return deliveries_due(connection)

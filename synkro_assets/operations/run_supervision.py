@@ -59,7 +59,7 @@ class RequestedRun:
 
 def requested_runs(platform: Platform) -> list[RequestedRun]:
     """The runs that pending rows ask for; a row that cannot be run is marked failed, saying why."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         waiting = pending_requests(connection, MAX_REQUESTS_PER_LOOK)
     found = []
     for request in waiting:
@@ -129,13 +129,13 @@ def refuse_request(platform: Platform, request: PendingRequest, reason: str) -> 
 
 def reap(platform: Platform) -> list[UnfinishedRun]:
     """Mark runs without a sign of life failed and free their claims; returns them."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return bury_silent_runs(connection)
 
 
 def runs_to_reconcile(platform: Platform) -> list[UnfinishedRun]:
     """Runs and requests of which Dagster may know by now that they ended."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return unsettled_runs(connection, SETTLING_SECONDS)
 
 
@@ -156,7 +156,7 @@ def note_retry(platform: Platform, run: UnfinishedRun) -> None:
 
 def stopped_requests(platform: Platform) -> list[int]:
     """Requests that were taken back lately; a run may have been launched for them already."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return requests_stopped_within(connection, STOPPED_LATELY_SECONDS)
 
 
@@ -164,7 +164,7 @@ def living_dagster_runs(
     platform: Platform, dagster_run_ids: Sequence[str], quiet_seconds: float
 ) -> set[str]:
     """Those of some Dagster runs which the ledger takes for running, or did until just now."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return living_runs(connection, dagster_run_ids, quiet_seconds)
 
 
@@ -193,7 +193,7 @@ def stop_run(platform: Platform, job_run_id: int, actor: str) -> Mapping[str, An
 
 def run_of_ledger(platform: Platform, job_run_id: int) -> dict[str, Any]:
     """A run's row; raises UsageProblem when there is none."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         row = run_by_id(connection, job_run_id)
     if row is None:
         raise UsageProblem(f"there is no run {job_run_id}: 'synkro runs list SLUG' shows them")

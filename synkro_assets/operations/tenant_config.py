@@ -131,7 +131,7 @@ def add_tenant(
     tenant, config = parse_settings(pairs)
     first = {"name": name, "timezone": _timezone(timezone), **tenant}
     rules = {"timezone": timezone, "mode": parse_mode(mode), **config}
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         create_tenant(connection, slug, first, _noting_the_schedule(rules, platform))
         return tenant_by_slug(connection, slug)
 
@@ -139,7 +139,7 @@ def add_tenant(
 def set_tenant(platform: Platform, slug: TenantSlug, pairs: Sequence[str]) -> Tenant:
     """Change settings of a tenant, all of them or none."""
     tenant, config = parse_settings(pairs)
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         found = tenant_by_slug(connection, slug)
         if not found.config.is_schedule_enabled:
             config = _noting_the_schedule(config, platform)
@@ -156,13 +156,13 @@ def _noting_the_schedule(config: dict[str, Any], platform: Platform) -> dict[str
 
 def find_tenant(platform: Platform, slug: TenantSlug) -> Tenant:
     """The tenant of a slug; raises UnknownTenant."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return tenant_by_slug(connection, slug)
 
 
 def list_tenants(platform: Platform) -> list[Tenant]:
     """Every tenant, by slug."""
-    with platform.database.transaction() as connection:
+    with platform.database.console_transaction() as connection:
         return all_tenants(connection)
 
 

@@ -1,13 +1,15 @@
 """Connections and transactions to the platform database.
 
-What lives here: opening a connection, what its failures mean, and the tenant of a transaction.
-What is asked inside a transaction lives in the module of that group of tables.
+What lives here: opening a connection, what its failures mean, and in whose name a transaction
+works: which role, which tenant, which actor. What is asked inside a transaction lives in the module
+of that group of tables; what a role may do is decided in ``supabase/migrations``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,41 +23,94 @@ Connection = psycopg.Connection[DictRow]
 
 OLDEST_SUPPORTED = 15
 
+PIPELINE = "synkro_pipeline"
+CONSOLE = "synkro_console"
+TRANSFORMS = "synkro_dbt"
+
+ALL_TENANTS = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is at work, for the audit log: an e-mail, an operating-system user, a service."""
+
+    name: str
+    ip_address: str | None = None
+
 
 class Database:
     """The platform database behind one URL; each transaction opens its own connection."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, actor: Actor | None = None) -> None:
         self.url = url
+        self.actor = actor
 
     def __repr__(self) -> str:
         return f"Database({described(self.url)})"
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A transaction over the whole platform; commits when the block ends well."""
-        with self._connection() as connection, connection.transaction():
-            yield connection
+    def acting_as(self, actor: Actor) -> Database:
+        """The same database, its changes recorded as ``actor``'s."""
+        return Database(self.url, actor)
 
     @contextmanager
     def tenant_transaction(self, tenant_id: UUID) -> Iterator[Connection]:
-        """A transaction in the name of one tenant (``app.tenant_id`` is set for its length)."""
-        with self.transaction() as connection:
-            connection.execute("select set_config('app.tenant_id', %s, true)", [str(tenant_id)])
+        """A run's transaction: the pipeline's rights, and of all tenants' rows only this one's.
+
+        A query without a ``where`` returns nothing of a neighbour. Commits if the block ends well.
+        """
+        with self._transaction_as(PIPELINE, str(tenant_id)) as connection:
             yield connection
 
     @contextmanager
-    def session(self) -> Iterator[Connection]:
-        """A connection in autocommit mode, for what must outlive a transaction (advisory locks)."""
-        with self._connection() as connection:
+    def console_transaction(self, tenant_id: UUID | None = None) -> Iterator[Connection]:
+        """A transaction with the console's rights, over one tenant or, without one, over all.
+
+        Command line and sensors use it too, for settings and for what concerns every tenant.
+        """
+        scope = ALL_TENANTS if tenant_id is None else str(tenant_id)
+        with self._transaction_as(CONSOLE, scope) as connection:
             yield connection
 
     @contextmanager
     def tenant_session(self, tenant_id: UUID) -> Iterator[Connection]:
-        """A connection in autocommit mode in the name of one tenant, for many small statements."""
-        with self.session() as connection:
-            connection.execute("select set_config('app.tenant_id', %s, false)", [str(tenant_id)])
+        """A run's connection in autocommit mode, for many small statements of one tenant."""
+        with self.owner_session() as connection:
+            self._take(connection, PIPELINE, str(tenant_id), is_local=False)
             yield connection
+
+    @contextmanager
+    def owner_session(self) -> Iterator[Connection]:
+        """A connection with the login's own rights, in autocommit mode: for migrations only."""
+        with self._connection() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction_as(self, role: str, scope: str) -> Iterator[Connection]:
+        with self._connection() as connection, connection.transaction():
+            self._take(connection, role, scope, is_local=True)
+            yield connection
+
+    def _take(self, connection: Connection, role: str, scope: str, *, is_local: bool) -> None:
+        actor = self.actor or Actor("")
+        settings = {
+            "role": role,
+            "app.tenant_id": scope,
+            "app.actor": actor.name,
+            "app.ip_address": actor.ip_address or "",
+        }
+        calls = ", ".join("set_config(%s, %s, %s)" for _ in settings)
+        values = [part for pair in settings.items() for part in (*pair, is_local)]
+        try:
+            connection.execute(f"select {calls}".encode(), values)  # a fixed number of marks
+        except psycopg.errors.InvalidParameterValue:
+            raise DatabaseUnavailable(
+                f"the database {described(self.url)} has no role {role}: run 'synkro migrate'"
+            ) from None
+        except psycopg.errors.InsufficientPrivilege:
+            raise DatabaseUnavailable(
+                f"the user of SYNKRO_DATABASE_URL may not act as {role}: let the owner of the "
+                f"database {described(self.url)} run 'grant {role} to' that user"
+            ) from None
 
     def server_version(self) -> str:
         """The server's version for people, such as ``18.6``."""

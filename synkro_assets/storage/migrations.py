@@ -60,7 +60,7 @@ def migrations_in(folder: Path) -> list[Migration]:
 
 def pending_migrations(database: Database, folder: Path) -> list[Migration]:
     """What ``migrate`` would apply now."""
-    with database.session() as connection:
+    with database.owner_session() as connection:
         return _pending(connection, folder)
 
 
@@ -84,7 +84,7 @@ def migrate(
 
 @contextmanager
 def _only_migrator(database: Database) -> Iterator[Connection]:
-    with database.session() as connection:
+    with database.owner_session() as connection:
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         yield connection
 

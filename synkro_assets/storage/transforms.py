@@ -24,7 +24,7 @@ from uuid import UUID
 
 from synkro_assets.domain.errors import TransformFailed, UsageProblem
 from synkro_assets.storage.connection_urls import dbt_environment
-from synkro_assets.storage.database import Database
+from synkro_assets.storage.database import TRANSFORMS, Database
 from synkro_assets.storage.transform_models import models_of
 
 EventSink = Callable[[dict[str, Any]], None]
@@ -32,6 +32,9 @@ EventSink = Callable[[dict[str, Any]], None]
 # A day is a small part of a long history, which the planner takes for a single row; joins by hash
 # do not suffer from that, nested loops and merges do. Compiling such a query costs more than it.
 _PLANNER = "-c enable_nestloop=off -c enable_mergejoin=off -c jit=off"
+
+# Views and empty tables are built for everybody, in the name of a tenant that is nobody.
+_NOBODY = UUID(int=0)
 
 _COMPLAINTS_SHOWN = 3
 
@@ -102,8 +105,8 @@ class TransformProject:
         if self.is_built(database):
             return False
         self.prepare(may_parse=may_parse)
-        self.run(database.url, ["run"], {})
-        with database.transaction() as connection:
+        self.run(database.url, ["run"], {}, connection_options=f"-c app.tenant_id={_NOBODY}")
+        with database.console_transaction() as connection:
             connection.execute(
                 "insert into app.transform_builds (project_hash) values (%s) "
                 "on conflict (is_current) do update "
@@ -114,7 +117,7 @@ class TransformProject:
 
     def is_built(self, database: Database) -> bool:
         """Whether the database's views and tables are those of this very project."""
-        with database.transaction() as connection:
+        with database.console_transaction() as connection:
             built = connection.execute("select project_hash from app.transform_builds").fetchone()
         return built is not None and built["project_hash"] == self.content_hash()
 
@@ -141,7 +144,7 @@ class TransformProject:
             "tenant_id": str(tenant_id),
             "business_days": [day.isoformat() for day in days],
         }
-        options = f"-c app.tenant_id={tenant_id} {_PLANNER}"
+        options = f"-c role={TRANSFORMS} -c app.tenant_id={tenant_id} {_PLANNER}"
         self.run(database.url, arguments, variables, on_event, options)
 
     def run(

@@ -14,6 +14,7 @@ from synkro_assets.operations.run_supervision import stop_run
 from synkro_assets.operations.tenant_config import add_tenant, set_tenant
 from synkro_assets.operations.tenant_run import begin_run
 from synkro_assets.storage.run_claims import LEASE_SECONDS
+from tests.databases import as_owner
 from tests.runs import dagster_of, order
 from tests.stage import DAY
 
@@ -58,7 +59,7 @@ def tick(instance: "DagsterInstance", at: datetime) -> list["RunRequest"]:
 
 
 def ask(platform: Platform, query: str, *values: Any) -> list[dict[str, Any]]:
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         found = connection.execute(query, values)  # type: ignore[arg-type]
         return found.fetchall() if found.description else []
 

@@ -7,6 +7,7 @@ import pytest
 from synkro_assets.commands.dagster_runs import unmaterialized_assets
 from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.storage.raw_rows import RAW_TABLES
+from tests.databases import as_owner
 from tests.integration.conftest import Reported
 from tests.runs import dagster_of, rows_of, run
 from tests.stage import Scene
@@ -90,7 +91,7 @@ def test_dbt_tests_are_asset_checks_and_green(reported: Reported) -> None:
 
 
 def test_a_planted_bad_row_turns_a_check_red_and_fails_the_run(copied: Scene) -> None:
-    with copied.platform.database.transaction() as connection:
+    with as_owner(copied.platform.database) as connection:
         connection.execute(
             "create function public.spoil() returns trigger language plpgsql as $$ begin "
             "new.messages_in_count := -1; return new; end $$"

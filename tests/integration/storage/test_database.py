@@ -7,13 +7,13 @@ import pytest
 
 from synkro_assets.domain.errors import DatabaseUnavailable
 from synkro_assets.storage.database import Database
-from tests.databases import with_database, with_password
+from tests.databases import as_owner, with_database, with_password
 
 PASSWORD = "planted-pa55word"
 
 
 def complaint(url: str) -> str:
-    with pytest.raises(DatabaseUnavailable) as failed, Database(url).transaction():
+    with pytest.raises(DatabaseUnavailable) as failed, Database(url).console_transaction():
         pass
     said = str(failed.value)
     assert "\n" not in said
@@ -44,7 +44,7 @@ def test_a_missing_database(server_url: str) -> None:
 
 def test_a_connection_that_ends_during_the_work(database: Database) -> None:
     def work() -> None:
-        with database.transaction() as connection:
+        with as_owner(database) as connection:
             with psycopg.connect(database.url, autocommit=True) as other:
                 other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
             connection.execute("select 1")
@@ -55,13 +55,13 @@ def test_a_connection_that_ends_during_the_work(database: Database) -> None:
 
 def test_a_transaction_that_fails_keeps_nothing(database: Database) -> None:
     def work() -> None:
-        with database.transaction() as connection:
+        with as_owner(database) as connection:
             connection.execute("create table public.half (id int)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         work()
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         row = connection.execute("select to_regclass('public.half') as half").fetchone()
     assert row == {"half": None}
 

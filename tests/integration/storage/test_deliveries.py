@@ -24,6 +24,7 @@ from synkro_assets.storage.deliveries import (
     was_ever_sent,
 )
 from synkro_assets.storage.reports import ReportRow, save_daily_report
+from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -78,7 +79,7 @@ class Outbox:
         return [part.status for part in self.parts()]
 
     def change(self, assignment: str) -> None:
-        with self.database.transaction() as connection:
+        with as_owner(self.database) as connection:
             connection.execute(f"update app.deliveries set {assignment}")  # type: ignore[arg-type]
 
     def was_sent(self) -> bool:
@@ -189,7 +190,7 @@ def test_a_sender_that_died_leaves_its_part_unknown(outbox: Outbox) -> None:
 
 def test_two_recipients_do_not_wait_for_each_other(outbox: Outbox) -> None:
     outbox.queue("one")
-    with outbox.database.transaction() as connection:
+    with as_owner(outbox.database) as connection:
         connection.execute(
             "insert into app.deliveries (tenant_id, report_id, channel, recipient, part, parts, "
             "body) select tenant_id, report_id, channel, '-200', part, parts, body "

@@ -11,6 +11,7 @@ from synkro_assets.operations import integration_settings
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.storage.key_ring import KeyRing
+from tests.databases import as_owner
 
 SECRET = "planted-secret-5f2c9a71"
 RADIST = {"base_url": "http://127.0.0.1:9/v2", "company_id": 7, "api_key": SECRET}
@@ -18,7 +19,7 @@ RADIST = {"base_url": "http://127.0.0.1:9/v2", "company_id": 7, "api_key": SECRE
 
 def everything_stored(platform: Platform) -> str:
     """Every row of every table of the application, as text."""
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         tables = connection.execute(
             "select tablename from pg_tables where schemaname = 'app'"
         ).fetchall()
@@ -55,7 +56,7 @@ def test_a_secret_moved_to_another_tenant_does_not_open(
     platform: Platform, tenant: Tenant, neighbour: Tenant
 ) -> None:
     integration_settings.save(platform, tenant, "radist", RADIST)
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         connection.execute(
             "update app.integration_configs set tenant_id = %s", [neighbour.tenant_id]
         )

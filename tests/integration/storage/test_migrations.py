@@ -11,6 +11,7 @@ from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.migrations import Migration, migrate, migrations_in, pending_migrations
 from synkro_assets.storage.transforms import TransformProject
+from tests.databases import as_owner
 
 FOLDER = PROJECT_ROOT / "supabase" / "migrations"
 
@@ -27,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def history(database: Database) -> list[tuple[str, str, list[str]]]:
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         rows = connection.execute(
             "select version, name, statements from supabase_migrations.schema_migrations "
             "order by version"
@@ -36,7 +37,7 @@ def history(database: Database) -> list[tuple[str, str, list[str]]]:
 
 
 def tables(database: Database) -> set[str]:
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         rows = connection.execute("select tablename from pg_tables where schemaname = 'public'")
         return {row["tablename"] for row in rows}
 
@@ -106,7 +107,7 @@ def test_a_dry_run_changes_nothing(empty_database: Database) -> None:
     left = outstanding(empty_database, PROJECT_ROOT)
     assert left.migrations == [each.path.name for each in migrations_in(FOLDER)]
     assert left.transforms_built
-    with empty_database.transaction() as connection:
+    with as_owner(empty_database) as connection:
         schemas = connection.execute(
             "select nspname from pg_namespace where nspname !~ '^pg_|^information'"
         ).fetchall()
@@ -116,7 +117,7 @@ def test_a_dry_run_changes_nothing(empty_database: Database) -> None:
 def test_what_another_tool_recorded_is_not_applied_again(
     empty_database: Database, folder: Path
 ) -> None:
-    with empty_database.transaction() as connection:
+    with as_owner(empty_database) as connection:
         connection.execute("create schema supabase_migrations")
         connection.execute(
             "create table supabase_migrations.schema_migrations "
@@ -146,7 +147,7 @@ def test_transforms_are_built_once(database: Database) -> None:
 
 def test_transforms_of_another_version_are_built_again(database: Database) -> None:
     project = TransformProject(PROJECT_ROOT / "dbt_project")
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         connection.execute("update app.transform_builds set project_hash = 'another'")
     with pytest.raises(UsageProblem, match="the transforms"):
         require_up_to_date(database, PROJECT_ROOT)

@@ -17,6 +17,7 @@ from synkro_assets.storage.raw_rows import (
     load_rows,
     stored_columns,
 )
+from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY, NEXT_DAY
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -41,7 +42,7 @@ class Loader:
             return load_rows(connection, RAW_TABLES[table], load, rows)
 
     def rows(self, table: str, *hidden: str) -> list[str]:
-        with self._database.transaction() as connection:
+        with as_owner(self._database) as connection:
             found = connection.execute(
                 f"select (to_jsonb(stored) - %s::text[])::text as row from raw.{table} as stored "
                 "order by 1",
@@ -139,7 +140,7 @@ def test_other_days_and_tenants_are_not_touched(
 def test_odd_texts_arrive_as_they_are(loader: Loader, tenant: Tenant, database: Database) -> None:
     text = 'tab\t newline\n back\\slash "quotes" \\N 😀 {"a": null}'
     loader.load(tenant, "radist_messages", [message(1, text)])
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         row = connection.execute(
             "select payload ->> 'text' as text from raw.radist_messages"
         ).fetchone()
@@ -147,7 +148,7 @@ def test_odd_texts_arrive_as_they_are(loader: Loader, tenant: Tenant, database: 
 
 
 def test_the_catalogue_of_columns_is_that_of_the_database(database: Database) -> None:
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         rows = connection.execute(
             "select relname, attname, format_type(atttypid, atttypmod) as type "
             "from pg_attribute join pg_class on pg_class.oid = attrelid "
@@ -168,7 +169,7 @@ def test_a_month_can_be_made_by_many_at_once(database: Database) -> None:
 
     def make() -> None:
         try:
-            with database.transaction() as connection:
+            with as_owner(database) as connection:
                 start.wait(timeout=10)
                 ensure_month(connection, date(2027, 2, 14))
         except Exception as problem:
@@ -180,7 +181,7 @@ def test_a_month_can_be_made_by_many_at_once(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert problems == []
-    with database.transaction() as connection:
+    with as_owner(database) as connection:
         made = connection.execute(
             "select relname from pg_class where relispartition and relkind = 'r' "
             "and relname like '%2027_02' order by 1"

@@ -14,6 +14,7 @@ from synkro_assets.operations.tenant_run import TenantRun, begin_run
 from synkro_assets.storage.run_ledger import events_since, run_of
 from synkro_assets.storage.run_supervision import request_stop
 from tests.conftest import SettableClock
+from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY
 from tests.runs import order
 
@@ -25,12 +26,12 @@ def begin(platform: Platform, tenant: Tenant, run_id: str, **changes: Any) -> Te
 
 
 def ask(platform: Platform, query: str) -> list[dict[str, Any]]:
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
 
 def expire_lease(platform: Platform) -> None:
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         connection.execute("update app.run_claims set lease_until = now() - interval '1 second'")
 
 
@@ -137,7 +138,7 @@ def test_a_day_that_has_not_ended_is_refused_and_leaves_no_entry(
 def test_a_day_keeps_the_window_it_was_first_read_with(platform: Platform, tenant: Tenant) -> None:
     first = begin(platform, tenant, "one")
     first.close("success", None)
-    with platform.database.transaction() as connection:
+    with as_owner(platform.database) as connection:
         connection.execute("update app.tenant_runtime_configs set business_day_start = '06:00'")
     again = begin(platform, tenant, "two")
     assert again.plan(DAY) == first.plan(DAY)
