@@ -101,6 +101,7 @@ declare
   own constant text := 'tenant_id = (select app.current_tenant_id())';
   relation pg_catalog.pg_class;
   rule record;
+  command "char";
 begin
   select * into strict relation from pg_catalog.pg_class as class where class.oid = target;
   if relation.relkind in ('r', 'p') then
@@ -115,7 +116,7 @@ begin
       execute pg_catalog.format('alter table %s force row level security', target);
     end if;
   end if;
-  execute pg_catalog.format('revoke all on %s from public, anon, authenticated, service_role', target);
+  execute pg_catalog.format('revoke all on %s from public, anon', target);
   for rule in
     select * from (values
       ('synkro_pipeline', pipeline, 'The pipeline works within the tenant of its transaction', own),
@@ -126,24 +127,29 @@ begin
     ) as rules (role_name, verbs, title, predicate)
   loop
     execute pg_catalog.format('revoke all on %s from %I', target, rule.role_name);
-    if rule.verbs = '' then
-      continue;
+    if rule.verbs <> '' then
+      execute pg_catalog.format('grant %s on %s to %I', rule.verbs, target, rule.role_name);
     end if;
-    execute pg_catalog.format('grant %s on %s to %I', rule.verbs, target, rule.role_name);
-    if relation.relkind in ('r', 'p') and not exists (
+    command := case when rule.verbs ~ '^select( \([^)]*\))?$' then 'r' else '*' end;
+    if relation.relkind not in ('r', 'p') or exists (
       select from pg_catalog.pg_policy as policy
       where policy.polrelid = target and policy.polname = rule.title
+        and policy.polcmd = command and rule.verbs <> ''
     ) then
-      if rule.verbs ~ '^\s*select(\s*\([^)]*\))?\s*$' then
-        execute pg_catalog.format(
-          'create policy %I on %s for select to %I using (%s)', rule.title, target, rule.role_name, rule.predicate
-        );
-      else
-        execute pg_catalog.format(
-          'create policy %I on %s to %I using (%s) with check (%s)',
-          rule.title, target, rule.role_name, rule.predicate, rule.predicate
-        );
-      end if;
+      continue;
+    end if;
+    execute pg_catalog.format('drop policy if exists %I on %s', rule.title, target);
+    if rule.verbs = '' then
+      continue;
+    elsif command = 'r' then
+      execute pg_catalog.format(
+        'create policy %I on %s for select to %I using (%s)', rule.title, target, rule.role_name, rule.predicate
+      );
+    else
+      execute pg_catalog.format(
+        'create policy %I on %s to %I using (%s) with check (%s)',
+        rule.title, target, rule.role_name, rule.predicate, rule.predicate
+      );
     end if;
   end loop;
 end
