@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+NODE_READY := node_modules/.ready
 PACKAGE := synkro_assets tests benchmarks
 HOME_FOLDER := $(or $(SYNKRO_HOME),.synkro)
 
@@ -19,11 +20,11 @@ demo: $(RUN_READY) ## the main job end to end on simulated providers, report pri
 up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops it
 	$(BIN)/synkro up --demo
 
-test: $(DEV_READY) ## unit, integration, journey and convention tests
+test: $(DEV_READY) $(NODE_READY) ## unit, integration, journey and convention tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/conventions tests/integration
 	$(BIN)/python -m pytest tests/journeys
 
-check: $(DEV_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
+check: $(DEV_READY) $(NODE_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
 	$(BIN)/ruff check $(PACKAGE)
 	$(BIN)/ruff format --check $(PACKAGE)
 	$(BIN)/mypy
@@ -39,7 +40,7 @@ clean: ## delete the environment and build results; with DATA=yes the embedded d
 	@if [ "$(DATA)" = yes ] && [ -x $(BIN)/python ]; then \
 		$(BIN)/python -m synkro_assets.storage.embedded_server discard "$(HOME_FOLDER)" && \
 		rm -rf "$(HOME_FOLDER)"; fi
-	rm -rf $(VENV) build *.egg-info dbt_project/target dbt_project/logs
+	rm -rf $(VENV) node_modules build *.egg-info dbt_project/target dbt_project/logs
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.made:
@@ -57,3 +58,8 @@ $(RUN_READY): $(VENV)/.made requirements.txt pyproject.toml
 $(DEV_READY): $(RUN_READY) requirements-dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+# Supabase's own tools; suites that need them name themselves where there is no npm.
+$(NODE_READY): package.json package-lock.json
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --no-progress && touch $@; \
+	else echo "npm is missing: the suites that need Supabase's tools do not run"; fi
