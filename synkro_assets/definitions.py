@@ -11,7 +11,15 @@ from typing import Any
 
 from dagster import Definitions, in_process_executor
 
-from synkro_assets import asset_checks, forced_report_ops, jobs, partitions, schedules, sensors
+from synkro_assets import (
+    asset_checks,
+    cleanup_ops,
+    forced_report_ops,
+    jobs,
+    partitions,
+    schedules,
+    sensors,
+)
 from synkro_assets.assets import dbt_models, delivery, raw_amocrm, raw_radist, reports
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
@@ -34,6 +42,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
     asset_jobs = {job.name: job for job in jobs.build(days)}
     forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
+    cleanup_job = cleanup_ops.build(jobs.LOGS_CLEANUP)
     return Definitions(
         assets=[
             raw_amocrm.build(days),
@@ -43,8 +52,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             delivery.build(days),
         ],
         asset_checks=asset_checks.build(),
-        jobs=[*asset_jobs.values(), forced_report_job],
-        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT]),
+        jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
+        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
         sensors=sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
         executor=in_process_executor,
         resources={

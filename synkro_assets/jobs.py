@@ -11,12 +11,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 DAILY_REPORT = "daily_report_job"
 TELEGRAM_DELIVERY = "telegram_delivery_job"
 FORCED_REPORT = "forced_report_job"
+LOGS_CLEANUP = "integration_logs_cleanup_job"
 
 _DELIVERY = AssetSelection.groups("delivery")
 
 
 def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition]:
-    """The asset jobs over ``partitions``; that of forced reports is ``forced_report_ops``.
+    """The asset jobs over ``partitions``; those of ops are ``forced_report_ops``, ``cleanup_ops``.
 
     In process: a step costs a tenth of a second there and several seconds in a process of its own,
     nearly all of it imports.
