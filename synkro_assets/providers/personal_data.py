@@ -61,11 +61,12 @@ def without_personal_data(text: str) -> str:
     spelled out. Doing it again changes nothing.
     """
     for _ in range(_MOST_ROUNDS):
-        masked = _masked(text)
-        if masked == text:
-            plain = spelled_out(text)
-            masked = _masked(plain)
-            if masked == plain:
+        # Spelled out first: masking a part of an encoded number would hide the rest of it.
+        plain = spelled_out(text)
+        masked = _masked(plain)
+        if masked == plain:
+            masked = _masked(text)
+            if masked == text:
                 return text
         text = masked
     return MASK
