@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.backfill import measure_backfill
 from benchmarks.fixed_cost import measure_fixed_cost
+from benchmarks.integration_log import measure_integration_log
 from benchmarks.load_rate import measure_load_rate
 from benchmarks.many_tenants import measure_many_tenants
 from benchmarks.stage import Stage, stage
@@ -22,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Stage], list[Line]]] = {
     "backfill": measure_backfill,
     "volume": measure_volume,
     "many_tenants": measure_many_tenants,
+    "integration_log": measure_integration_log,
 }
 
 

@@ -12,8 +12,8 @@ create table app.integration_log_days (
   service_name text not null,
   action text not null,
   status text not null,
-  log_count bigint not null,
-  timed_count bigint not null,
+  log_count integer not null,
+  timed_count integer not null,
   duration_ms_sum bigint not null
 );
 
@@ -166,23 +166,23 @@ group by 1, 2, 3, 4;
 
 comment on view public.integration_stats_hourly is 'The last 24 hours by service, action, status and hour.';
 
--- Whole days from their sums, the day in which the 30 days begin from its rows.
+-- Whole days from their sums, the day in which the 30 days begin from its rows. Sums of small numbers are quicker.
 create view public.integration_stats_daily with (security_invoker = true) as
 select
   service_name,
   action,
   status,
   day,
-  sum(log_count)::bigint as count,
-  round(sum(duration_ms_sum) / nullif(sum(timed_count), 0), 1) as avg_duration_ms,
-  coalesce(sum(log_count) filter (where status = 'failed'), 0)::bigint as failed_count
+  sum(log_count) as count,
+  round((sum(duration_ms_sum::double precision) / nullif(sum(timed_count), 0))::numeric, 1) as avg_duration_ms,
+  coalesce(sum(log_count) filter (where status = 'failed'), 0) as failed_count
 from (
   select service_name, action, status, day, log_count, timed_count, duration_ms_sum
   from app.integration_log_days
   where day >= now() - interval '30 days'
   union all
-  select service_name, action, status, date_bin('1 day', created_at, 'epoch'), count(*), count(duration_ms),
-    coalesce(sum(duration_ms), 0)
+  select service_name, action, status, date_bin('1 day', created_at, 'epoch'), count(*)::integer,
+    count(duration_ms)::integer, coalesce(sum(duration_ms), 0)
   from public.integration_logs
   where created_at >= now() - interval '30 days'
     and created_at < date_bin('1 day', now() - interval '30 days', 'epoch') + interval '1 day'

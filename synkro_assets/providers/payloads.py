@@ -22,7 +22,8 @@ from synkro_assets.domain.errors import SynkroError
 from synkro_assets.providers.personal_data import MASK, has_personal_data
 from synkro_assets.providers.redaction import Redactor
 
-_LARGEST_READ_BODY = 64 * 1024
+# What is kept of a sentence is short; of a longer text the rest is not even looked at.
+_LONGEST_READ = 8 * 1024
 _DEEPEST, _MOST_MEMBERS, _MOST_ITEMS = 6, 40, 3
 _LONGEST_SAID = 300
 _ECHOED = 4
@@ -126,7 +127,7 @@ def explained(body: Any, redact: Redactor, name: str = "", depth: int = 0) -> An
     if isinstance(body, str) and name == "code" and _CODE.fullmatch(body):
         return body
     if isinstance(body, str) and _SAID_NAME.fullmatch(name):
-        return redact.stored(body[:_LARGEST_READ_BODY])[:_LONGEST_SAID]
+        return redact.stored(_beginning(body))[:_LONGEST_SAID]
     return outline(body, redact, name, depth)
 
 
@@ -226,14 +227,20 @@ def _counts(answer: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, 
 
 
 def _explained(response: httpx.Response, redact: Redactor) -> Any:
-    text = response.text[:_LARGEST_READ_BODY]
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
         # A gateway's page.
-        said = " ".join(re.sub(r"(?s)<(script|style).*?</\1>|<[^>]*>", " ", text).split())
+        said = " ".join(
+            re.sub(r"(?s)<(script|style).*?</\1>|<[^>]*>", " ", _beginning(response.text)).split()
+        )
         return without_echoes(redact.stored(said)[:_LONGEST_SAID], response.request)
     return _without_echoes(explained(body, redact), response.request)
+
+
+def _beginning(text: str) -> str:
+    """The first part of a text, ending with a word: half an address looks like none."""
+    return text if len(text) <= _LONGEST_READ else text[:_LONGEST_READ].rpartition(" ")[0]
 
 
 def _without_echoes(value: Any, request: httpx.Request) -> Any:

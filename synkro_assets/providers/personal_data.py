@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 MASK = "***"
@@ -19,17 +20,20 @@ MASK = "***"
 _UUID = r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 _BETWEEN = r"[\s().\-/+\u00ad\u00b7\u2010-\u2015\u2212\u200b-\u200f\u202f\u2060\ufeff_]"
 _DATE = (
-    r"\b(?:19|20)\d\d-[01]\d-[0-3]\d"
+    r"(?<![+(])\b(?:19|20)\d\d-[01]\d-[0-3]\d"
     r"(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     rf"(?!\w|{_BETWEEN}{{0,5}}\d)"
 )
-_NUMBER = rf"[+(]*\d(?:{_BETWEEN}{{0,5}}\d){{6,}}"
+_NUMBER = rf"\d(?:{_BETWEEN}{{0,5}}\d){{6,}}"
 _NUMBERS = re.compile(rf"({_UUID})|({_DATE})|{_NUMBER}")
 
 _LOCAL = r"[^\s@<>\"'(),;:?&=/\[\]{}|*]"
 _DOMAIN = r"[^\s@<>\"'(),;:?&=/\[\]{}|*#]"
+# From the beginning of a word only, or long words would be read over and over again.
 # Telegram's own account is told to people in our own sentences.
-_ADDRESSES = re.compile(rf"(?:(?<=//)[^\s@/]+|{_LOCAL}*)(?:@+(?!BotFather\b){_DOMAIN}+)+")
+_ADDRESSES = re.compile(
+    rf"(?:(?<=//)[^\s@/]++|(?<!{_LOCAL}){_LOCAL}*+)(?:@+(?!BotFather\b){_DOMAIN}+)+"
+)
 
 # What providers quote is what they were sent; a field or a constant of theirs is kept.
 _QUOTED = re.compile(
@@ -72,8 +76,9 @@ def without_personal_data(text: str) -> str:
     return MASK
 
 
+@lru_cache(maxsize=4096)
 def has_personal_data(text: str) -> bool:
-    """Whether ``without_personal_data`` would change the text."""
+    """Whether ``without_personal_data`` would change the text; mostly asked of names of fields."""
     return without_personal_data(text) != text
 
 

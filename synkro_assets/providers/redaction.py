@@ -15,6 +15,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 from synkro_assets.providers.personal_data import MASK, spelled_out, without_personal_data
@@ -22,6 +23,7 @@ from synkro_assets.providers.personal_data import MASK, spelled_out, without_per
 # Shorter "secrets" are test placeholders; replacing them would shred every text.
 _SHORTEST_SECRET = 4
 _MOST_ROUNDS = 20
+_SHORT = 200
 
 _PLAIN_NAMES = (
     r"api[_-]?key|apikey|x-api-key|x-goog-api-key|access_token|refresh_token|client_secret"
@@ -59,6 +61,8 @@ class Redactor:
         # Longest first: a secret that begins with another must not leave its tail behind.
         ordered = sorted(spellings, key=len, reverse=True)
         self._literal = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        # A client says the same actions and paths thousands of times.
+        self._remembered = lru_cache(maxsize=1024)(self._stored)
 
     def text(self, text: str) -> str:
         """``text`` without secrets; spelled out if one was hidden by an encoding."""
@@ -70,6 +74,13 @@ class Redactor:
 
     def stored(self, text: str) -> str:
         """``text`` without secrets and personal data, as it may be kept for people to read."""
+        return self._remembered(text) if len(text) <= _SHORT else self._stored(text)
+
+    def is_secret(self, name: str) -> bool:
+        """Whether a field or parameter of this name holds a secret."""
+        return bool(_SECRET_FIELD.fullmatch(name))
+
+    def _stored(self, text: str) -> str:
         # A mask may leave what looks like a name beside it, so until nothing is found any more.
         for _ in range(_MOST_ROUNDS):
             masked = without_personal_data(self.text(text))
@@ -77,10 +88,6 @@ class Redactor:
                 return text
             text = masked
         return MASK
-
-    def is_secret(self, name: str) -> bool:
-        """Whether a field or parameter of this name holds a secret."""
-        return bool(_SECRET_FIELD.fullmatch(name))
 
     def _masked(self, text: str) -> str:
         if self._literal is not None:

@@ -1,4 +1,4 @@
-"""Every exchange with a provider is on record: whole runs and short commands, and never at a cost."""
+"""Every exchange with a provider is on record, whole runs and short commands, and at no cost."""
 
 from __future__ import annotations
 
@@ -257,7 +257,10 @@ def logs_finding(platform: Platform) -> tuple[str, str]:
 def test_the_doctor_proves_the_log_and_leaves_nothing_behind(platform: Platform) -> None:
     assert logs_finding(platform) == (
         "ok",
-        "insert, update, filter, sort, JSON, integration_stats_hourly, integration_stats_daily work",
+        (
+            "insert, update, filter, sort, JSON, integration_stats_hourly, "
+            "integration_stats_daily work"
+        ),
     )
     assert rows(platform.database) == []
     with as_owner(platform.database) as connection:
@@ -301,7 +304,8 @@ def test_the_cleanup_runs_every_day_by_itself_in_dagster(platform: Platform) -> 
     with as_owner(platform.database) as connection:
         connection.execute(
             "insert into public.integration_logs (service_name, action, status, created_at) "
-            "select 's', 'a', 'success', now() - n * interval '1 day' from generate_series(1, 100) n"
+            "select 's', 'a', 'success', now() - n * interval '1 day' "
+            "from generate_series(1, 100) as n"
         )
     with dagster_of(platform) as instance:
         from dagster import DefaultScheduleStatus, build_schedule_context
@@ -327,7 +331,9 @@ def test_the_cleanup_runs_every_day_by_itself_in_dagster(platform: Platform) -> 
 def test_a_run_of_the_cleanup_says_why_it_failed(platform: Platform) -> None:
     with as_owner(platform.database) as connection:
         connection.execute("drop function public.cleanup_old_integration_logs")
-    with dagster_of(platform) as instance, pytest.raises(psycopg.errors.UndefinedFunction):
+    with dagster_of(platform) as instance:
         from synkro_assets.definitions import defs
 
-        defs.resolve_job_def("integration_logs_cleanup_job").execute_in_process(instance=instance)
+        job = defs.resolve_job_def("integration_logs_cleanup_job")
+        with pytest.raises(psycopg.errors.UndefinedFunction):
+            job.execute_in_process(instance=instance)

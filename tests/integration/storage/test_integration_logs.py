@@ -1,4 +1,4 @@
-"""``public.integration_logs``: what is there, who may do what, what is let go, what the views say."""
+"""``public.integration_logs``: its columns, who may do what, what is let go, what the views say."""
 
 from __future__ import annotations
 
@@ -331,8 +331,10 @@ def test_the_daily_view_says_what_the_rows_say_whatever_is_done_to_them(
         connection.execute(
             "insert into public.integration_logs "
             "(service_name, action, status, duration_ms, created_at) "
-            "select 's' || n % 2, 'a' || n % 3, (array['success', 'failed', 'retrying'])[1 + n % 3], "
-            "nullif(n % 50, 0), now() - n * interval '47 minutes' from generate_series(0, 1999) as n"
+            "select 's' || n % 2, 'a' || n % 3, "
+            "(array['success', 'failed', 'retrying'])[1 + n % 3], "
+            "nullif(n % 50, 0), now() - n * interval '47 minutes' "
+            "from generate_series(0, 1999) as n"
         )
         assert len(daily(connection)) > 100
         connection.execute(
