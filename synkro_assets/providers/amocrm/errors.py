@@ -13,6 +13,7 @@ from synkro_assets.providers.verdicts import body_of, detail_suffix, seconds, ve
 
 PROVIDER = "amoCRM"
 
+_MOST_NAMED = 3
 _SENTENCES = {
     400: "it does not understand the request",
     402: "the account is not paid; pay for it, then check the integration",
@@ -31,7 +32,24 @@ def classify(response: httpx.Response) -> SynkroError | None:
             "reconnect the integration"
         )
         return TokenExpired(PROVIDER, text, status=401)
-    return verdict(PROVIDER, response, _SENTENCES, retry_after=_body_retry_after(response))
+    sentences = _SENTENCES
+    fields = _misunderstood(response)
+    if fields:
+        sentences = {**_SENTENCES, 400: f"{_SENTENCES[400]}: {fields}"}
+    return verdict(PROVIDER, response, sentences, retry_after=_body_retry_after(response))
+
+
+def _misunderstood(response: httpx.Response) -> str:
+    """The parameters a 400 names with what is wrong about them; its detail alone says neither."""
+    body = body_of(response) if response.status_code == 400 else None
+    groups = body.get("validation-errors") if isinstance(body, dict) else None
+    named = [
+        f"{error.get('path')}: {error.get('detail')}"
+        for group in (groups if isinstance(groups, list) else [])
+        for error in (group.get("errors") if isinstance(group, dict) else None) or []
+        if isinstance(error, dict)
+    ]
+    return "; ".join(named[:_MOST_NAMED])
 
 
 def _body_retry_after(response: httpx.Response) -> float | None:
