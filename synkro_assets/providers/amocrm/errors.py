@@ -6,6 +6,8 @@ verdicts (``providers/verdicts.py``).
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from synkro_assets.domain.errors import SynkroError, TokenExpired
@@ -13,7 +15,7 @@ from synkro_assets.providers.verdicts import body_of, detail_suffix, seconds, ve
 
 PROVIDER = "amoCRM"
 
-_MOST_NAMED = 3
+_LONGEST_NAMES = 200
 _SENTENCES = {
     400: "it does not understand the request",
     402: "the account is not paid; pay for it, then check the integration",
@@ -43,13 +45,19 @@ def _misunderstood(response: httpx.Response) -> str:
     """The parameters a 400 names with what is wrong about them; its detail alone says neither."""
     body = body_of(response) if response.status_code == 400 else None
     groups = body.get("validation-errors") if isinstance(body, dict) else None
-    named = [
-        f"{error.get('path')}: {error.get('detail')}"
+    errors = [
+        error
         for group in (groups if isinstance(groups, list) else [])
-        for error in (group.get("errors") if isinstance(group, dict) else None) or []
+        for error in _list_of(group, "errors")
         if isinstance(error, dict)
     ]
-    return "; ".join(named[:_MOST_NAMED])
+    named = [f"{error.get('path')}: {error.get('detail')}" for error in errors]
+    return "; ".join(named)[:_LONGEST_NAMES]
+
+
+def _list_of(holder: Any, name: str) -> list[Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _body_retry_after(response: httpx.Response) -> float | None:
