@@ -226,3 +226,26 @@ def test_changing_a_lead_makes_an_event_and_moves_updated_at(lab: Lab) -> None:
     assert (event["entity_id"], event["type"]) == (lead["id"], "lead_status_changed")
     assert event["value_after"][0]["lead_status"]["id"] == 142
     assert event["value_before"][0]["lead_status"]["id"] == lead["status_id"]
+
+
+def test_many_leads_of_one_second_lie_across_the_edge_of_a_page(lab: Lab) -> None:
+    lab.http.put("/control/clock", json={"now": "2026-03-07T10:00:00.7Z", "rate": 0})
+    imported = lab.control("amocrm/leads/acme", count=300, at="2026-03-07T09:00:00Z")["ids"]
+    at = 1772874000
+    span = {"filter[updated_at][from]": at, "filter[updated_at][to]": at}
+    order = {"order[updated_at]": "asc", "with": "contacts", "limit": 250}
+    rows = pages(lab, "leads", "leads", **span, **order)
+    assert sorted(row["id"] for row in rows) == sorted(imported)
+    assert {len(row["_embedded"]["contacts"]) for row in rows} == {1}
+    known = {row["id"] for row in lab.truth()["leads"]}
+    assert known.issuperset(imported)
+    later = lab.control("amocrm/leads/acme", count=2)["ids"]
+    assert not set(later) & set(imported)
+    assert lab.amocrm(f"leads/{later[0]}").json()["created_at"] == at + 3600
+    events = pages(lab, "events", "events", limit=100, **{"filter[type]": "lead_added"})
+    assert {row["entity_id"] for row in events}.issuperset([*imported, *later])
+
+
+def test_an_import_of_the_future_or_of_nothing_is_refused(lab: Lab) -> None:
+    for body in ({"count": 0}, {"count": 9999}, {"at": "2099-01-01T00:00:00Z"}, {"count": "x"}):
+        assert lab.http.post("/control/amocrm/leads/acme", json=body).status_code == 400
