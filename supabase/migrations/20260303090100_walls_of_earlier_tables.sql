@@ -58,10 +58,12 @@ select raw.wall_off('raw.radist_chats');
 select raw.wall_off('raw.radist_messages');
 
 -- A month's partition is a table of its own for whoever names it, so it has its own wall.
+-- It works with its owner's rights for whoever calls it, so the names of types too must not be looked up among the
+-- caller's temporary ones first: with an empty search_path they would be.
 create or replace function raw.ensure_month(business_day date) returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   month_start date := pg_catalog.date_trunc('month', business_day)::date;

@@ -86,14 +86,19 @@ set search_path = ''
 return (nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid;
 
 -- The two questions that policies for signed-in users ask. They read rows those users may not see, so they run as the
--- console over all tenants, and answer for the signed-in user alone.
+-- console over all tenants, and answer for the signed-in user alone. A function's own `set app.tenant_id` would do
+-- that in a line, but only a superuser may write one for a setting that no extension defines.
 create function app.my_tenant_ids() returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
-set search_path = ''
-set app.tenant_id = '*'
+set search_path = pg_catalog, pg_temp
 as $$
+declare
+  scope constant text := coalesce(current_setting('app.tenant_id', true), '');
+begin
+  perform set_config('app.tenant_id', '*', true);
+  return query
   select tenant.tenant_id
   from app.tenants as tenant
   where exists (
@@ -102,34 +107,43 @@ as $$
     where role.user_id = app.signed_in_user_id()
       and person.disabled_at is null
       and (role.tenant_id is null or role.tenant_id = tenant.tenant_id)
-  )
+  );
+  perform set_config('app.tenant_id', scope, true);
+end
 $$;
 
 create function app.is_super_admin() returns boolean
-language sql
+language plpgsql
 stable
 security definer
-set search_path = ''
-set app.tenant_id = '*'
+set search_path = pg_catalog, pg_temp
 as $$
-  select exists (
+declare
+  scope constant text := coalesce(current_setting('app.tenant_id', true), '');
+  answer boolean;
+begin
+  perform set_config('app.tenant_id', '*', true);
+  answer := exists (
     select from app.user_roles as role
     join app.users as person using (user_id)
     where role.user_id = app.signed_in_user_id()
       and person.disabled_at is null
       and role.role = 'super_admin' and role.tenant_id is null
-  )
+  );
+  perform set_config('app.tenant_id', scope, true);
+  return answer;
+end
 $$;
 
--- A function goes to an owner who might have created it.
+grant usage on schema app to authenticated;
+grant execute on function app.signed_in_user_id() to authenticated, synkro_console;
+revoke execute on function app.my_tenant_ids(), app.is_super_admin() from public;
+grant execute on function app.my_tenant_ids(), app.is_super_admin() to authenticated;
+-- A function goes to an owner who might have created it; from then on who made it may grant nothing on it.
 grant create on schema app to synkro_console;
 alter function app.my_tenant_ids() owner to synkro_console;
 alter function app.is_super_admin() owner to synkro_console;
 revoke create on schema app from synkro_console;
-revoke execute on function app.my_tenant_ids(), app.is_super_admin() from public;
-grant usage on schema app to authenticated;
-grant execute on function app.signed_in_user_id() to authenticated, synkro_console;
-grant execute on function app.my_tenant_ids(), app.is_super_admin() to authenticated;
 
 create table app.report_messages (
   tenant_id uuid not null,
