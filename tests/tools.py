@@ -18,6 +18,7 @@ from tests.compose import ROOT, must_exist
 SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
 NO_SUPABASE = "Supabase's command line is not installed: `npm ci` brings it"
 NO_PGTAP = "pgTAP is not installed: Debian has it as postgresql-15-pgtap"
+NO_PG_PROVE = "pg_prove is not installed: Debian has it as libtap-parser-sourcehandler-pgtap-perl"
 NO_PLPGSQL_CHECK = "this server has no plpgsql_check: Debian has it as postgresql-15-plpgsql-check"
 
 # Where Debian, Homebrew and PostgreSQL's own packages keep extensions.
