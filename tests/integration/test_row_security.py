@@ -50,7 +50,7 @@ def test_pg_prove_agrees(server_url: str, template: str) -> None:
     assert "Result: PASS" in proved.stdout
 
 
-# What somebody might do by mistake -> a file of the suite that must turn red, and what it says then.
+# What somebody might do by mistake -> a file of the suite that must turn red, and what it says.
 SABOTAGE = {
     "alter table raw.radist_messages disable row level security": ("01", "row security"),
     "alter table app.reports no force row level security": ("01", "forced"),
