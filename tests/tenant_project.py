@@ -3,8 +3,9 @@
 What lives here: starting ``@supabase/lite`` on a database of its own, and a gateway in front of it
 that can misbehave as the hosted one does. What is asked of it is the tests' business.
 
-It differs from the hosted service, not to be relied on: times are written with a blank, it reads
-the schema once when it starts, and an SQLSTATE 21000 is a 400.
+It differs from the hosted service, not to be relied on: times are written with a blank, an SQLSTATE
+21000 is a 400, it reads the schema once when it starts, and at its first request it grants every
+table to everybody: pasting the migrations again takes that back.
 """
 
 from __future__ import annotations
@@ -58,13 +59,13 @@ begin
       if not exists (select from pg_roles where rolname = wanted) then
         execute format('create role %I nologin noinherit', wanted);
       end if;
-      if wanted = 'service_role' and not (select rolbypassrls from pg_roles where rolname = wanted) then
-        alter role service_role bypassrls;
-      end if;
-    exception when duplicate_object or unique_violation or internal_error then
+    exception when duplicate_object or unique_violation then
       null;
     end;
   end loop;
+  if not (select rolbypassrls from pg_roles where rolname = 'service_role') then
+    alter role service_role bypassrls;
+  end if;
 end
 $$;
 create schema auth;
@@ -149,8 +150,18 @@ class TenantProject:
     def rows(self, query: str, *parameters: Any) -> list[dict[str, Any]]:
         """What its owner sees in the SQL editor."""
         with psycopg.connect(self.database_url, row_factory=dict_row) as connection:
-            found = connection.execute(query, parameters)  # type: ignore[arg-type]
+            found = connection.execute(query, parameters or None)  # type: ignore[arg-type]
             return found.fetchall() if found.description else []
+
+    def count(self, table: str) -> int:
+        return int(self.rows(f"select count(*) as n from public.{table}")[0]["n"])
+
+    def ask(
+        self, method: str, path: str, key: str, bearer: str = "", **more: Any
+    ) -> httpx.Response:
+        """A request of somebody else's, with a key of their own."""
+        headers = {"apikey": key} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        return httpx.request(method, f"{self.url}/rest/v1/{path}", headers=headers, **more)
 
     def integration(self, **changes: Any) -> dict[str, Any]:
         keys = {"anon_key": self.publishable_key, "service_role_key": self.secret_key}
@@ -185,9 +196,10 @@ def running_project(
     *,
     migrations: Sequence[Path] = tuple(MIGRATIONS),
     then: str = "",
+    grants: str = "",
     old_keys: bool = False,
 ) -> Iterator[TenantProject]:
-    """A project whose owner pasted ``migrations``, then ran some SQL of their own."""
+    """A project whose owner pasted ``migrations``, then changed tables or grants."""
     require_lite()
     keys = (token("service_role"), token("anon")) if old_keys else (SECRET_KEY, PUBLISHABLE_KEY)
     with scratch_database(server_url) as url:
@@ -197,8 +209,21 @@ def running_project(
                 connection.execute(text.encode())
         gateway = Gateway()
         with _lite(url, folder, with_keys=not old_keys) as gateway.target:
+            httpx.get(f"{gateway.target}/rest/v1/leads", headers={"apikey": keys[0]})
+            with psycopg.connect(url, autocommit=True) as connection:
+                for text in (*([] if then else texts), grants):
+                    connection.execute(text.encode())
             with start_in_thread(gateway) as front:
                 yield TenantProject(front.url, url, gateway, *keys)
+
+
+@contextmanager
+def asked_anew(project: TenantProject, folder: Path) -> Iterator[None]:
+    """The project after its owner changed tables: the server reads the schema when it starts."""
+    before = project.gateway.target
+    with _lite(project.database_url, folder, with_keys=True) as project.gateway.target:
+        yield
+    project.gateway.target = before
 
 
 @contextmanager

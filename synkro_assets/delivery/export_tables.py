@@ -110,7 +110,12 @@ OLDER_REPORTS = replace(
 )
 
 
-def batches(table: ExportTable, rows: Iterable[Row]) -> Iterator[list[Row]]:
+def batches(
+    table: ExportTable,
+    rows: Iterable[Row],
+    most_rows: int = BATCH_ROWS,
+    most_bytes: int = BATCH_BYTES,
+) -> Iterator[list[Row]]:
     """``rows`` in batches that one request may carry, in order.
 
     Every row of a batch has the table's columns and no two have the same key: of those that do, the
@@ -121,7 +126,7 @@ def batches(table: ExportTable, rows: Iterable[Row]) -> Iterator[list[Row]]:
     for row in rows:
         whole = {column: row[column] for column in table.columns}
         weight = len(to_json(whole)) + 1
-        if batch and (len(batch) >= BATCH_ROWS or size + weight > BATCH_BYTES):
+        if batch and (len(batch) >= most_rows or size + weight > most_bytes):
             yield list(batch.values())
             batch, size = {}, 0
         batch[table.key_in_scope(whole)] = whole

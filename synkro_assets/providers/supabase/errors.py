@@ -33,7 +33,7 @@ _WRONG_URL = "check base_url, which looks like https://<project>.supabase.co"
 _WRONG_KEY = "save the secret (service_role) key that its API settings show"
 # Some projects refuse a new key without a word (discussion 52680) and still take the old one.
 _SILENT = "save the secret key anew, or the service_role key of the legacy keys in its place"
-_NAMES = re.compile(r"'([^']+)'|relation \"([^\"]+)\"|column \"?([\w.]+)\"? ")
+_NAMES = re.compile(r"'([^']+)'|relation \"([^\"]+)\"|column \"?([\w.]+)\"? does")
 _WITHOUT_TABLE = frozenset({"PGRST205", "42P01"})
 _WITHOUT_COLUMN = frozenset({"PGRST204", "42703"})
 _WRONG_TOKEN = frozenset({"PGRST301", "PGRST302", "PGRST303"})
