@@ -44,7 +44,7 @@ def test_a_missing_database(server_url: str) -> None:
 
 def test_a_connection_that_ends_during_the_work(database: Database) -> None:
     def work() -> None:
-        with as_owner(database) as connection:
+        with database.console_transaction() as connection:
             with psycopg.connect(database.url, autocommit=True) as other:
                 other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
             connection.execute("select 1")
@@ -55,15 +55,15 @@ def test_a_connection_that_ends_during_the_work(database: Database) -> None:
 
 def test_a_transaction_that_fails_keeps_nothing(database: Database) -> None:
     def work() -> None:
-        with as_owner(database) as connection:
-            connection.execute("create table public.half (id int)")
+        with database.console_transaction() as connection:
+            connection.execute("insert into app.users (email) values ('half@example.com')")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         work()
     with as_owner(database) as connection:
-        row = connection.execute("select to_regclass('public.half') as half").fetchone()
-    assert row == {"half": None}
+        row = connection.execute("select count(*) as users from app.users").fetchone()
+    assert row == {"users": 0}
 
 
 def test_nobody_sees_the_password_of_a_database(server_url: str) -> None:
