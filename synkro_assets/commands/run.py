@@ -79,7 +79,7 @@ def run_day(
             say("delivering to Telegram")
             runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags))
             _require_success(tenant, chosen, runs[1])
-        runs += export_owed(platform, tenant, chosen, partial(run, tags=tags))
+        runs += export_owed(platform, tenant, chosen, run, tags)
         _require_success(tenant, chosen, runs[-1])
     return _day_run(platform, tenant, chosen, runs)
 
@@ -115,8 +115,8 @@ def run_window(
             say("delivering to Telegram")
             runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags | run_tags(tenant.slug, days[-1])))
             _require_success(tenant, days[-1], runs[1])
-        exporting = partial(run, tags=tags | run_tags(tenant.slug, days[-1]))
-        runs += export_owed(platform, tenant, days[-1], exporting)
+        day_tags = tags | run_tags(tenant.slug, days[-1])
+        runs += export_owed(platform, tenant, days[-1], run, day_tags)
         _require_success(tenant, days[-1], runs[-1])
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         report = report_of_run(connection, tenant.tenant_id, runs[0].run_id)
@@ -127,7 +127,11 @@ def run_window(
 
 
 def export_owed(
-    platform: Platform, tenant: Tenant, day: BusinessDay, run: Callable[..., RunOutcome]
+    platform: Platform,
+    tenant: Tenant,
+    day: BusinessDay,
+    run: Callable[..., RunOutcome],
+    tags: dict[str, str],
 ) -> list[RunOutcome]:
     """Export a day to the tenant's own Supabase project if it is owed to it.
 
@@ -137,10 +141,12 @@ def export_owed(
     if not is_day_owed(platform, tenant, day):
         return []
     from synkro_assets import jobs
+    from synkro_assets.resources import WAITS_TAG
 
     say("exporting to Supabase")
+    waiting = tags | {WAITS_TAG: "yes"}
     with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
-        return [run(jobs.SUPABASE_EXPORT, tenant, on_created=follow)]
+        return [run(jobs.SUPABASE_EXPORT, tenant, waiting, on_created=follow)]
 
 
 def asked_by(requested_by: str, *, deliver: bool, trigger: str = "manual") -> dict[str, str]:

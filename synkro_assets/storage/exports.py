@@ -17,6 +17,9 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.tenant import TenantSlug
 from synkro_assets.storage.database import Connection
 
+# A command that makes a report also exports it: the daemon leaves a tenant alone for so long after
+# a run, or it would take the tenant's claim from a command between two of its runs.
+QUIET_SECONDS = 60
 # An export that was begun and never ended, with its process, is due again after this long.
 LEASE_MINUTES = 30
 # A project that stays away is asked ten minutes later, then after twice as long each time.
@@ -91,18 +94,18 @@ class DueExport:
 
 
 def exports_due(connection: Connection) -> list[DueExport]:
-    """The days of all tenants to export now; none of a tenant that a run is at work for."""
+    """The days of all tenants to export now; none of a tenant that a run is or was just at."""
     rows = connection.execute(
         "select tenant.slug, owed.business_day as day, "
         "extract(epoch from owed.next_attempt_at) || '|' || owed.attempts as key "
         "from app.exports as owed join app.tenants as tenant using (tenant_id) "
         "join app.integration_configs as integration "
         "on integration.tenant_id = owed.tenant_id and integration.kind = owed.target "
-        # Whoever made the report may be about to export it.
-        "where owed.status = 'pending' "
-        "and owed.next_attempt_at <= clock_timestamp() - make_interval(secs => 10) "
-        "and tenant.status = 'active' and not exists (select from app.run_claims as claim "
-        "  where claim.tenant_id = owed.tenant_id and claim.lease_until > clock_timestamp()) "
-        "order by 1, 2"
+        "where owed.status = 'pending' and owed.next_attempt_at <= clock_timestamp() "
+        "and tenant.status = 'active' and not exists (select from app.job_runs as run "
+        "  where run.tenant_id = owed.tenant_id and (run.status in ('pending', 'running') "
+        "  or run.finished_at > clock_timestamp() - make_interval(secs => %s))) "
+        "order by 1, 2",
+        [QUIET_SECONDS],
     )
     return [DueExport(**row) for row in rows]

@@ -63,7 +63,7 @@ def require_writing_key(key: str) -> None:
     if not kind.may_write:
         raise ProviderRefused(
             PROVIDER,
-            f"service_role_key holds a {kind.value}, which may not write: save the project's "
+            f"service_role_key holds the {kind.value}, which may not write: save the project's "
             "secret key (sb_secret_…, or the service_role key of older projects) instead",
         )
 

@@ -10,7 +10,6 @@ import pytest
 
 from synkro_assets.operations.integration_checks import CheckOutcome, check_integrations
 from synkro_assets.operations.supabase_export import export_days
-from synkro_assets.providers.retry import RetryPolicy
 from synkro_assets.storage.exports import owe_export
 from tests.runs import claimed
 from tests.stage import Scene
@@ -92,9 +91,3 @@ class Exporting:
 def exporting(copied: Scene) -> Exporting:
     """The shared reported day in a database of the test's own."""
     return Exporting(copied)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without the waiting between them."""
-    monkeypatch.setattr(RetryPolicy, "pause", lambda self, attempt: 0.0)
