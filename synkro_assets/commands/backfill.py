@@ -6,7 +6,6 @@ are read first, and the rest is asked only for the days whose raw rows are there
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from synkro_assets.commands.terminal import busy, say
 from synkro_assets.domain.business_day import BusinessDay, days_between, stretches
 from synkro_assets.domain.errors import UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.operations.setup import require_up_to_date
 from synkro_assets.operations.supabase_export import is_day_owed
 from synkro_assets.operations.tenant_run import require_closed
@@ -115,7 +114,7 @@ class _Work:
         self, platform: Platform, instance: DagsterInstance, backfill: Backfill, deliver: bool
     ) -> None:
         self._platform, self._instance, self._backfill = platform, instance, backfill
-        requested_by = f"{getpass.getuser()} (synkro backfill)"
+        requested_by = f"{operating_system_user()} (synkro backfill)"
         from synkro_assets.resources import DELIVER_TAG
 
         self._tags = asked_by(requested_by, deliver=deliver, trigger="backfill")

@@ -6,7 +6,6 @@ and creating runs is ``dagster_runs``; what the jobs do is ``definitions``.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,7 @@ from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.forced_window import require_allowed, touched_days
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.operations.setup import require_up_to_date
 from synkro_assets.operations.supabase_export import is_day_owed
 from synkro_assets.operations.tenant_run import require_closed
@@ -71,7 +70,7 @@ def run_day(
         from synkro_assets.partitions import run_tags
 
         tags = run_tags(tenant.slug, chosen)
-        tags |= asked_by(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        tags |= asked_by(requested_by or f"{operating_system_user()} (synkro run)", deliver=deliver)
         with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
             runs = [run(jobs.DAILY_REPORT, tenant, tags, on_created=follow)]
         _require_success(tenant, chosen, runs[0])
@@ -103,7 +102,7 @@ def run_window(
         from synkro_assets.partitions import run_tags
         from synkro_assets.resources import WINDOW_END_TAG, WINDOW_START_TAG
 
-        tags = asked_by(f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        tags = asked_by(f"{operating_system_user()} (synkro run)", deliver=deliver)
         window_tags = {
             WINDOW_START_TAG: window.start.isoformat(),
             WINDOW_END_TAG: window.end.isoformat(),
