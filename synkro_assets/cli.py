@@ -30,6 +30,7 @@ from synkro_assets.operations import (
     run_reading,
     run_supervision,
     setup,
+    supabase_export,
     tenant_config,
 )
 from synkro_assets.operations.integration_checks import check_integrations
@@ -205,6 +206,8 @@ def backfill(
             f"{len(done.failed)} of {len(done.days)} days of {slug} failed, the others are done: "
             "mend the cause and run the command for those days again"
         )
+    if done.export_error:
+        raise WorkFailed(f"the reports are made, but not exported: {done.export_error}")
 
 
 @app.command()
@@ -329,6 +332,14 @@ def integrations_check(
     broken = [outcome.kind for outcome in outcomes if outcome.status == "error"]
     if broken:
         raise WorkFailed(f"not working: {', '.join(broken)}")
+
+
+@integrations.command("schema-sql")
+def integrations_schema_sql() -> None:
+    """The SQL a tenant pastes into the SQL editor of its own Supabase project."""
+    terminal.say("Paste this into the SQL editor of the tenant's Supabase project and run it.")
+    terminal.say("Again later it only adds what is missing; 'integrations check' says what is.")
+    terminal.show(supabase_export.schema_sql(PROJECT_ROOT))
 
 
 @runs.command("list")

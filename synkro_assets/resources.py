@@ -49,7 +49,11 @@ WINDOW_END_TAG = "synkro/window_end"
 # Longer than any tenant-day takes; a backfill of months is waited for in vain and says so.
 PATIENCE = timedelta(minutes=30)
 
-_JOB_TYPES = {"daily_report_job": "daily_report", "forced_report_job": "forced_report"}
+_JOB_TYPES = {
+    "daily_report_job": "daily_report",
+    "forced_report_job": "forced_report",
+    "supabase_export_job": "supabase_export",
+}
 
 
 class PlatformResource(ConfigurableResource[Platform]):
