@@ -89,7 +89,7 @@ create function app.record_audit(action text, message text, tenant_id uuid defau
 returns void
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into app.audit_logs (tenant_id, actor, action, message, metadata, ip_address)
   values (
@@ -167,7 +167,7 @@ return (
 create function app.audit_tenants() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   changes jsonb;
@@ -196,7 +196,7 @@ $$;
 create function app.audit_settings() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   slug constant text := (select tenant.slug from app.tenants as tenant where tenant.tenant_id = new.tenant_id);
@@ -220,7 +220,7 @@ $$;
 create function app.audit_integrations() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   subject constant app.integration_configs := coalesce(new, old);
@@ -263,7 +263,7 @@ $$;
 create function app.audit_people() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   subject constant app.users := coalesce(new, old);
@@ -293,7 +293,7 @@ $$;
 create function app.audit_profiles() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   subject constant app.user_profiles := coalesce(new, old);
@@ -335,7 +335,7 @@ $$;
 create function app.audit_roles() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'UPDATE' and (old.user_id, old.tenant_id, old.role) is not distinct from
@@ -356,7 +356,7 @@ $$;
 create function app.audit_runs() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   slug constant text := (select tenant.slug from app.tenants as tenant where tenant.tenant_id = new.tenant_id);
@@ -394,7 +394,7 @@ $$;
 create function app.audit_questions() returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   slug constant text := (select tenant.slug from app.tenants as tenant where tenant.tenant_id = new.tenant_id);

@@ -78,6 +78,7 @@ SABOTAGE = {
     "grant select on app.integration_configs to synkro_readonly": ("02", "secrets"),
     "grant select (password_hash) on app.users to synkro_readonly": ("02", "secrets"),
     "grant truncate on app.reports to synkro_pipeline": ("02", "truncate"),
+    "grant delete on app.audit_logs to synkro_console": ("02", "append-only"),
     "grant create on schema raw to synkro_pipeline": ("01", "create anything"),
     "alter role synkro_readonly bypassrls": ("01", "passes walls"),
     "alter role synkro_pipeline login": ("01", "logs in"),

@@ -7,7 +7,9 @@ create temporary view readable_by_people as
 select to_regclass(name) as relation
 from (values
   ('app.reports'), ('app.report_messages'), ('app.job_runs'), ('app.job_run_events'), ('public.integration_logs'),
-  ('public.integration_stats_hourly'), ('public.integration_stats_daily')
+  ('public.integration_stats_hourly'), ('public.integration_stats_daily'),
+  -- The views of statistics read with the rights of who asks, so the sums beneath them are readable too.
+  ('app.integration_log_days')
 ) as listed (name)
 where to_regclass(name) is not null;
 
@@ -31,7 +33,7 @@ from (values
   ('app.users', 'password_hash', array['synkro_console', 'synkro_guard'])
 ) as listed (relation, column_name, readers);
 
-select plan(14);
+select plan(15);
 
 select results_eq(
   $$ select relation::text from granted where rolname = 'authenticated' order by 1 $$,
@@ -58,7 +60,7 @@ select is_empty(
 );
 select is_empty(
   $$ select relation, verb from granted
-    where rolname = 'service_role' and relation::text !~ '^(public\.)?integration_' $$,
+    where rolname = 'service_role' and relation::text !~ '^(public\.integration_|app\.integration_log_days$)' $$,
   'a project''s service key opens the exchange log and nothing of the platform''s own'
 );
 select is_empty(
@@ -66,9 +68,15 @@ select is_empty(
   'nobody may truncate, which no policy stops, nor hang a trigger or a reference on a table'
 );
 select is_empty(
-  $$ select relation, rolname, verb from granted where rolname in ('synkro_readonly', 'synkro_guard')
-    and verb <> 'select' and relation <> all(array[to_regclass('app.audit_logs')]) $$,
-  'analysts change nothing'
+  $$ select relation, rolname, verb from granted
+    where rolname in ('synkro_readonly', 'synkro_guard') and verb <> 'select'
+      and (rolname, relation::text, verb) <> ('synkro_guard', 'app.audit_logs', 'insert') $$,
+  'analysts change nothing, and the platform''s own functions add to the audit log alone'
+);
+select is_empty(
+  $$ select rolname, verb from granted
+    where relation::text = 'app.audit_logs' and verb not in ('select', 'insert') $$,
+  'the audit log is append-only for every role'
 );
 select is_empty(
   $$ select relation, verb from granted
