@@ -16,7 +16,6 @@ import hmac
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -28,19 +27,18 @@ from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from psycopg.rows import dict_row
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from synkro_assets.simulators.server import start_in_thread
-from tests.compose import EVERYTHING_VARIABLE, ROOT
+from tests.compose import ROOT
 from tests.databases import scratch_database
+from tests.tools import LITE, NO_LITE, has_lite, not_run
 
-LITE = ROOT / "node_modules" / ".bin" / "lite"
+LOCAL = ROOT / "supabase" / "local"
 MIGRATIONS = sorted((ROOT / "supabase" / "tenant_project" / "migrations").glob("*.sql"))
-MISSING = "@supabase/lite is not here: install Node and run 'npm ci'"
 
 SECRET_KEY = "sb_secret_planted0secret0key0of0the0tests"
 PUBLISHABLE_KEY = "sb_publishable_planted0publishable0key0of0tests"
@@ -49,31 +47,9 @@ _JWT_SECRET = "4f1c6f0a9be24f52b3c39cf1a3f7d2e5c8b7a6d5"
 PAUSED_PAGE = "<html><head><title>Web server is down</title></head><body>522</body></html>"
 
 # What a hosted project has before its owner makes the first table.
-_PLATFORM = """
-do $$
-declare
-  wanted text;
-begin
-  foreach wanted in array array['anon', 'authenticated', 'service_role', 'authenticator'] loop
-    begin
-      if not exists (select from pg_roles where rolname = wanted) then
-        execute format('create role %I nologin noinherit', wanted);
-      end if;
-    exception when duplicate_object or unique_violation then
-      null;
-    end;
-  end loop;
-  if not (select rolbypassrls from pg_roles where rolname = 'service_role') then
-    alter role service_role bypassrls;
-  end if;
-end
-$$;
-create schema auth;
-create function auth.uid() returns uuid language sql stable
-as $$ select nullif(current_setting('request.jwt.claims', true)::jsonb ->> 'sub', '')::uuid $$;
-create function auth.jwt() returns jsonb language sql stable
-as $$ select nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
-grant usage on schema public, auth to anon, authenticated, service_role;
+_PLATFORM = [path.read_text(encoding="utf-8") for path in sorted(LOCAL.glob("*.sql"))]
+_DEFAULTS = """
+grant usage on schema public to anon, authenticated, service_role;
 alter default privileges in schema public grant all on tables to anon, authenticated, service_role;
 """
 
@@ -180,15 +156,6 @@ def token(role: str, secret: str = _JWT_SECRET) -> str:
     return f"{body}.{encoded(signature)}"
 
 
-def require_lite() -> None:
-    """Skip without Supabase's server; where everything must run, fail."""
-    if LITE.exists() and shutil.which("node"):
-        return
-    if os.environ.get(EVERYTHING_VARIABLE) == "1":
-        pytest.fail(MISSING)
-    pytest.skip(MISSING)
-
-
 @contextmanager
 def running_project(
     server_url: str,
@@ -200,12 +167,13 @@ def running_project(
     old_keys: bool = False,
 ) -> Iterator[TenantProject]:
     """A project whose owner pasted ``migrations``, then changed tables or grants."""
-    require_lite()
+    if not has_lite():
+        not_run(NO_LITE)
     keys = (token("service_role"), token("anon")) if old_keys else (SECRET_KEY, PUBLISHABLE_KEY)
     with scratch_database(server_url) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             texts = [path.read_text(encoding="utf-8") for path in migrations]
-            for text in (_PLATFORM, *texts, then):
+            for text in (*_PLATFORM, _DEFAULTS, *texts, then):
                 connection.execute(text.encode())
         gateway = Gateway()
         with _lite(url, folder, with_keys=not old_keys) as gateway.target:

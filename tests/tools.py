@@ -7,6 +7,7 @@ ends `make test`. In CI nothing may be missing.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,8 @@ import pytest
 from tests.compose import ROOT, must_exist
 
 SUPABASE = ROOT / "node_modules" / ".bin" / "supabase"
+LITE = ROOT / "node_modules" / ".bin" / "lite"
+NO_LITE = "Supabase's server of the Data API is not installed: `npm ci` brings it, Node runs it"
 NO_SUPABASE = "Supabase's command line is not installed: `npm ci` brings it"
 NO_PGTAP = "pgTAP is not installed: Debian has it as postgresql-15-pgtap"
 NO_PG_PROVE = "pg_prove is not installed: Debian has it as libtap-parser-sourcehandler-pgtap-perl"
@@ -48,6 +51,11 @@ def pgtap_file() -> Path | None:
     return max(found, default=None, key=lambda path: path.name)
 
 
+def has_lite() -> bool:
+    """Whether Supabase's server of the Data API can be started here."""
+    return LITE.exists() and shutil.which("node") is not None
+
+
 def run_supabase(
     *arguments: str, home: Path, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
@@ -77,6 +85,7 @@ def main() -> None:
     """Name what could not run."""
     for is_missing, reason in (
         (not SUPABASE.exists(), NO_SUPABASE),
+        (not has_lite(), NO_LITE),
         (pgtap_file() is None, NO_PGTAP),
     ):
         if is_missing:
