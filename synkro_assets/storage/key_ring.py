@@ -30,7 +30,8 @@ HOW_TO_MAKE_A_KEY = (
 class KeyRing:
     """Seals JSON objects; each names its tenant and kind, so that a swapped row will not open.
 
-    Whatever opens raises SecretUnreadable, naming tenant and kind, when it cannot. ``origin`` is where the keys stand, for the person who has to change them.
+    What opens raises SecretUnreadable, naming tenant and kind, when it cannot. ``origin`` is where
+    the keys stand, for the person who has to change them.
     """
 
     def __init__(self, keys: list[str], origin: str = VARIABLE) -> None:
