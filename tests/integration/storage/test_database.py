@@ -95,13 +95,12 @@ def test_a_change_over_all_tenants_may_have_waited_for_its_row(
 def test_all_tenants_is_no_answer_for_other_roles(
     database: Database, tenant: Tenant, role: str
 ) -> None:
-    with (
-        pytest.raises(psycopg.errors.InsufficientPrivilege, match="no tenant is set"),
-        as_owner(database) as connection,
-    ):
-        connection.execute("select set_config('app.tenant_id', '*', true)")
-        connection.execute(f"set local role {role}")  # type: ignore[arg-type]
-        connection.execute("select slug from app.tenants")
+    with as_owner(database) as connection:
+        connection.execute(
+            "select set_config('app.tenant_id', '*', true), set_config('role', %s, true)", [role]
+        )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="no tenant is set"):
+            connection.execute("select slug from app.tenants")
 
 
 def test_nobody_sees_the_password_of_a_database(server_url: str) -> None:
