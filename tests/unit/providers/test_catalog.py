@@ -58,6 +58,12 @@ def test_public_and_secret_fields_are_split_and_defaults_filled_in():
         ("radist", {"api_key": "k", "company_id": 7, "chats_per_second": 0}, "per second"),
         ("telegram", {"chat_id": "1"}, "bot_token"),
         ("ai", {"provider": "other", "api_key": "k"}, "gemini"),
+        ("ai", {"api_key": "k", "secret-key-1": ""}, "has no field …: remove it"),
+        (
+            "telegram",
+            {"base_url": "http://a/1:secret-key-2", "bot_token": "1:secret-key-2", "chat_id": "1"},
+            "base_url of the telegram integration holds the bot_token",
+        ),
     ],
 )
 def test_a_problem_is_told_in_one_line_without_the_value(kind, given, told):
