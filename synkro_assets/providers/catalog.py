@@ -19,6 +19,7 @@ from synkro_assets.domain.errors import UsageProblem
 _MASK = "••••"
 # Four characters of a shorter secret would give too much of it away.
 _SHORTEST_SHOWN = 12
+_NEVER_IN_ADDRESSES = set('@"<>\\ ')
 _PLAIN_NAME = re.compile(r"[A-Za-z_]{1,30}")
 _ABSENT: Any = object()
 
@@ -65,9 +66,11 @@ def _url(value: Any) -> str:
     text = _text(value).rstrip("/")
     try:
         parts = urlsplit(text)
+        is_plain = parts.port != 0 and not (parts.query or parts.fragment)
     except ValueError:
-        parts = urlsplit("")
-    is_plain = not (parts.query or parts.fragment or parts.username)
+        parts, is_plain = urlsplit(""), False
+    # A password in front of the host may hold a slash, which would make it a path.
+    is_plain = is_plain and not _NEVER_IN_ADDRESSES & set(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("an http(s) address")
     return text
