@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from synkro_assets import cli
 from synkro_assets.domain.errors import SynkroError
 from synkro_assets.operations import integration_settings
 from synkro_assets.operations.platform import Platform, SystemClock
@@ -38,6 +39,9 @@ from tests.integration.command_line import CommandLine
 from tests.planted import MARK, Place, files_below, leaks, planted, planted_key, whole_database
 from tests.runs import run
 from tests.stage import DAY, Scene, Simulators, set_scene
+
+# The day and its failures take a minute of work, on a busy machine several.
+pytestmark = pytest.mark.timeout(600)
 
 SLUG = "planted"
 KEYS = f"{planted_key(1)},{planted_key(2)}"
@@ -137,14 +141,39 @@ def lived(
         simulators.close()
 
 
-def ask(installation: Installation, *arguments: str, code: int = 0, **more: str) -> None:
-    """One command that ends as expected, with the planted secrets in its environment."""
+def ask(
+    installation: Installation, *arguments: str, code: int = 0, stdin: str = "", **more: str
+) -> None:
+    """One command in this process that ends as expected; what it says or raises is kept."""
     given = {
-        "SYNKRO_ENCRYPTION_KEYS": KEYS,
-        "SYNKRO_SESSION_SECRET": planted("session"),
-        "SYNKRO_DEBUG": "0",
+        "SYNKRO_HOME": str(installation.scene.platform.home),
+        "SYNKRO_DATABASE_URL": installation.database.url,
+        **more,
     }
-    answer = installation.synkro(*arguments, **{**given, **more})
+
+    def command() -> int | str | None:
+        try:
+            cli.main()
+        except SystemExit as ended:
+            return ended.code
+        except SynkroError:
+            traceback.print_exc()
+            return code
+        return 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in given.items():
+            patch.setenv(name, value)
+        patch.setattr("sys.argv", ["synkro", *arguments])
+        patch.setattr("sys.stdin", io.StringIO(stdin))
+        ended = recorded(installation, command)
+    assert ended == code, installation.synkro.printed[-1]
+
+
+def start(installation: Installation, *arguments: str, code: int = 0, **more: str) -> None:
+    """One command as a process of its own, with the planted secrets in its environment."""
+    given = {"SYNKRO_ENCRYPTION_KEYS": KEYS, "SYNKRO_SESSION_SECRET": planted("session")}
+    answer = installation.synkro(*arguments, **given, **more)
     assert answer.code == code, answer.stdout + answer.stderr
 
 
@@ -203,8 +232,8 @@ def providers_repeat_the_key(installation: Installation) -> None:
             report = of_day(scene.platform, scene.tenant, scene.day)
             assert report["status"] == "facts_only", "it was made without the model"
     with broken(scene, "radist", echoes("radist")["in its body"]):
-        ask(installation, "run", SLUG, "--day", str(DAY), code=1, SYNKRO_DEBUG="1")
-        ask(installation, "integrations", "check", SLUG, code=1, SYNKRO_DEBUG="1")
+        start(installation, "run", SLUG, "--day", str(DAY), code=1, SYNKRO_DEBUG="1")
+        start(installation, "integrations", "check", SLUG, code=1, SYNKRO_DEBUG="1")
         ask(installation, "doctor", "--json", code=1, SYNKRO_DEBUG="1")
 
 
@@ -241,7 +270,7 @@ def recorded(installation: Installation, work: Callable[[], Any]) -> Any:
 
 def a_good_day(installation: Installation) -> None:
     """The whole day by ``synkro run``, delivered."""
-    ask(installation, "run", SLUG, "--day", str(DAY), "--deliver", "--json")
+    start(installation, "run", SLUG, "--day", str(DAY), "--deliver", "--json")
     assert installation.scene.chat(), "the report arrived"
 
 
