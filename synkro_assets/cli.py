@@ -25,6 +25,7 @@ from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
 from synkro_assets.operations import doctor as examination
 from synkro_assets.operations import (
     integration_settings,
+    key_rotation,
     people,
     report_reading,
     run_reading,
@@ -45,11 +46,13 @@ integrations = typer.Typer(no_args_is_help=True, help="A tenant's accounts at th
 reports = typer.Typer(no_args_is_help=True, help="Reports that were made.")
 runs = typer.Typer(no_args_is_help=True, help="The ledger of runs.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that seal the integrations' secrets.")
 app.add_typer(tenants, name="tenants")
 app.add_typer(integrations, name="integrations")
 app.add_typer(reports, name="reports")
 app.add_typer(runs, name="runs")
 app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Slug = Annotated[
@@ -340,6 +343,27 @@ def integrations_schema_sql() -> None:
     terminal.say("Paste this into the SQL editor of the tenant's Supabase project and run it.")
     terminal.say("Again later it only adds what is missing; 'integrations check' says what is.")
     terminal.show(supabase_export.schema_sql(PROJECT_ROOT))
+
+
+@keys.command("rotate")
+def keys_rotate(json: Json = False) -> None:
+    """Seal every secret with the newest key, the first of SYNKRO_ENCRYPTION_KEYS.
+
+    Put the new key behind the old one and restart every process; then put it first, restart again
+    and run this. It may be run at any time and as often as you like: what is done is skipped.
+    Without that variable the keys are the lines of encryption.key in SYNKRO_HOME, newest first.
+    """
+    with migrated() as (_, found), terminal.counting("sealing secrets") as on_progress:
+        account = key_rotation.rotate(found, on_progress)
+    if json:
+        terminal.emit(account.as_dict())
+    else:
+        terminal.table(key_rotation.COLUMNS, [[*row.values()] for row in account.rows()])
+    for each in account.left:
+        terminal.say(str(each.error), style="yellow")
+    if account.left:
+        raise WorkFailed(account.sentence())
+    terminal.say(account.sentence())
 
 
 @runs.command("list")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from synkro_assets.domain.errors import UsageProblem
+
+SECONDS_BETWEEN_LINES = 5.0
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -31,6 +34,23 @@ def busy(text: str) -> Iterator[None]:
     """A spinner while work of unknown length goes on (nothing when stderr is no terminal)."""
     with stderr.status(text):
         yield
+
+
+@contextmanager
+def counting(text: str) -> Iterator[Callable[[int, int], None]]:
+    """How much of the work is done, as the given function is told; a pipe gets a line at times."""
+    with stderr.status(text) as status:
+        last_line = time.monotonic()
+
+        def told(done: int, total: int) -> None:
+            nonlocal last_line
+            said = f"{text}: {done} of {total}"
+            status.update(said)
+            if not stderr.is_terminal and time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
+                last_line = time.monotonic()
+                say(said)
+
+        yield told
 
 
 def emit(document: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from synkro_assets.domain.errors import MissingIntegration
 from synkro_assets.domain.protocols import Exchange
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
 from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
@@ -63,16 +64,9 @@ def model_client(platform: Platform, tenant: Tenant) -> gemini.GeminiClient | No
 
 def client_of(platform: Platform, tenant: Tenant, stored: StoredIntegration) -> Any:
     """A client for a stored integration, whatever its kind."""
-    secrets = (
-        platform.keys.open(
-            tenant.tenant_id, stored.kind, stored.sealed_secrets, owner=f"tenant {tenant.slug}"
-        )
-        if stored.sealed_secrets
-        else {}
-    )
     return _FACTORIES[stored.kind](
         stored.public_data,
-        secrets,
+        opened(platform, tenant, stored),
         limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
         log=NoExchangeLog(),
         clock=platform.clock,

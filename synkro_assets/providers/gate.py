@@ -120,6 +120,9 @@ class Passage:
     def answered(self, response: httpx.Response) -> SynkroError | None:
         """Record a complete answer; the error it stands for, None for a usable one."""
         error = self.gate.classify(response) or self._check_body(response)
+        if error is not None:
+            # What the error quotes of the answer may be cut off, and half a secret is not found.
+            error = self.gate.classify(_masked(response, self.gate.redactor)) or error
         if isinstance(error, RateLimited):
             self._penalize(error)
         self._record(response, error)
@@ -203,15 +206,33 @@ def parsed(response: httpx.Response) -> Any:
     return response.extensions.get(_PARSED)
 
 
+def _masked(response: httpx.Response, redact: Redactor) -> httpx.Response:
+    try:
+        body = json.dumps(redact.value(json.loads(response.content)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        body = redact.text(response.text)
+    headers = [
+        (name, redact.text(value))
+        for name, value in response.headers.multi_items()
+        if name != "content-type"
+    ]
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=body.encode(errors="replace"),
+        request=response.request,
+    )
+
+
 def _kept(response: httpx.Response, error: SynkroError | None, redact: Redactor) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "bytes": len(response.content),
-        "content_type": response.headers.get("content-type"),
+        "content_type": redact.text(response.headers.get("content-type", "")),
     }
     if response.headers.get("x-request-id"):
         kept["request_id"] = redact.text(response.headers["x-request-id"])
     if error is not None:
-        kept["body"] = redact.text(response.text)[:_LONGEST_KEPT_BODY]
+        kept["body"] = _masked(response, redact).text[:_LONGEST_KEPT_BODY]
     return kept
 
 
