@@ -1,10 +1,12 @@
 """Printing: progress and words on stderr, results on stdout, one JSON document when asked.
 
-What lives here: how things look in a terminal. What is printed is decided by the commands.
+What lives here: how things look in a terminal, and asking for a password there. What is printed is
+decided by the commands.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 import time
@@ -14,6 +16,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from synkro_assets.domain.errors import UsageProblem
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -66,3 +70,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def show(text: str) -> None:
     """Text on stdout as it is."""
     sys.stdout.write(text.rstrip("\n") + "\n")
+
+
+def new_password() -> str:
+    """A password typed twice, unseen; where nobody types, the first line of standard input."""
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise UsageProblem("no password came in: write it to standard input as one line")
+        return line
+    first = getpass.getpass("New password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise UsageProblem("the two passwords differ: nothing was changed")
+    return first

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from synkro_assets.delivery.supabase_look import look_at_project
 from synkro_assets.domain.errors import MissingIntegration, SynkroError
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened, stored
@@ -92,9 +93,14 @@ def _telegram(client: Any, integration: StoredIntegration) -> dict[str, Any]:
     return {"bot": me.get("username"), "chat_id": integration.public_data.get("chat_id")}
 
 
+def _supabase(client: Any, integration: StoredIntegration) -> dict[str, Any]:
+    return look_at_project(client, str(integration.tenant_id))
+
+
 _LOOKS: dict[str, Callable[[Any, StoredIntegration], dict[str, Any]]] = {
     "amocrm": _amocrm,
     "radist": _radist,
     "ai": _ai,
     "telegram": _telegram,
+    "supabase": _supabase,
 }

@@ -14,7 +14,7 @@ from synkro_assets.domain.protocols import Exchange
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
-from synkro_assets.providers import amocrm, gemini, radist, telegram
+from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
 from synkro_assets.storage.request_slots import RequestSlots
 
@@ -23,6 +23,7 @@ _FACTORIES: dict[str, Callable[..., Any]] = {
     "radist": radist.client,
     "ai": gemini.client,
     "telegram": telegram.client,
+    "supabase": supabase.client,
 }
 
 
@@ -46,6 +47,11 @@ def radist_client(platform: Platform, tenant: Tenant) -> radist.RadistClient:
 def telegram_client(platform: Platform, tenant: Tenant) -> telegram.TelegramClient:
     """The tenant's bot; raises MissingIntegration."""
     return _client(platform, tenant, "telegram")  # type: ignore[no-any-return]  # by the table above
+
+
+def supabase_client(platform: Platform, tenant: Tenant) -> supabase.SupabaseClient:
+    """The tenant's own Supabase project; raises MissingIntegration."""
+    return _client(platform, tenant, "supabase")  # type: ignore[no-any-return]  # by the table above
 
 
 def model_client(platform: Platform, tenant: Tenant) -> gemini.GeminiClient | None:

@@ -55,11 +55,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the current request is for; ``is_send`` marks what must never happen twice."""
+    """What the current request is for; ``is_send`` marks what must never happen twice.
+
+    ``may_be_empty`` lets a success have no body.
+    """
 
     action: str
     attempt: int = 1
     is_send: bool = False
+    may_be_empty: bool = False
     extra_rates: tuple[Rate, ...] = ()
 
 
@@ -131,7 +135,7 @@ class Passage:
         return error
 
     def _check_body(self, response: httpx.Response) -> SynkroError | None:
-        if response.status_code == 204:
+        if response.status_code == 204 or (self.call.may_be_empty and not response.content):
             return None
         try:
             response.extensions[_PARSED] = json.loads(response.content, parse_constant=_no_number)

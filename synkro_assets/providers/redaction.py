@@ -36,6 +36,7 @@ _SHAPES = (
     (re.compile(rf"(?i)([?&]{_SECRET_NAMES}=)[^&\s\"'#]+"), rf"\1{MASK}"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
     (re.compile(r"\bAIza[\w-]{30,}"), MASK),
+    (re.compile(r"\bsb_(?:secret|publishable)_[\w-]{8,}"), MASK),
 )
 _SECRET_FIELD = re.compile(rf"(?i){_SECRET_NAMES}")
 # What people search for is a name or a phone number.

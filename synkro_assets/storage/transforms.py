@@ -192,7 +192,9 @@ class TransformProject:
             raw = msg_to_dict(event)
             complaint = _complaint(raw)
             if complaint:
-                complaints.append(complaint)
+                # What failed before the first model is why the rest did.
+                is_hook = "on-run-start" in complaint
+                complaints.insert(0 if is_hook else len(complaints), complaint)
             on_event(raw)
 
         options = [

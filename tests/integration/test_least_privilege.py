@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,8 +14,10 @@ from psycopg import sql
 
 from synkro_assets.domain.errors import DatabaseUnavailable
 from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.setup import bring_up_to_date, require_up_to_date
+from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import CONSOLE, PIPELINE, TRANSFORMS, Database
-from tests.databases import as_owner
+from tests.databases import as_owner, database_name
 from tests.runs import run
 from tests.stage import Simulators, set_scene
 
@@ -25,9 +28,9 @@ def with_login(url: str, user: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{address}"))
 
 
-@pytest.fixture
-def plain_login(database: Database) -> Iterator[str]:
-    """The database's URL for a login without any right of its own."""
+@contextmanager
+def login_of(database: Database) -> Iterator[str]:
+    """The database's URL for a new login without any right of its own."""
     user, password = f"plain_{secrets.token_hex(4)}", secrets.token_hex(12)
     name = sql.Identifier(user)
     with as_owner(database) as connection:
@@ -38,8 +41,16 @@ def plain_login(database: Database) -> Iterator[str]:
         )
     yield with_login(database.url, user, password)
     with as_owner(database) as connection:
+        connection.execute(sql.SQL("reassign owned by {} to current_user").format(name))
         connection.execute(sql.SQL("drop owned by {}").format(name))
         connection.execute(sql.SQL("drop role {}").format(name))
+
+
+@pytest.fixture
+def plain_login(database: Database) -> Iterator[str]:
+    """A login to the platform's database without any right of its own."""
+    with login_of(database) as url:
+        yield url
 
 
 @pytest.fixture
@@ -90,3 +101,22 @@ def test_a_login_without_the_roles_is_told_what_it_lacks(plain_login: str) -> No
         Database(plain_login).console_transaction(),
     ):
         pytest.fail("the transaction began")
+
+
+def test_the_database_is_brought_up_by_an_owner_who_is_no_superuser(
+    empty_database: Database, template: str
+) -> None:
+    """As in a Supabase project; the template has seen to it that the roles are there."""
+    with login_of(empty_database) as url:
+        login = sql.Identifier(urlsplit(url).username or "")
+        with as_owner(empty_database) as connection:
+            for statement in (
+                "grant synkro_pipeline, synkro_console, synkro_dbt to {login}",
+                "grant synkro_readonly, synkro_guard to {login}",
+                "alter database {database} owner to {login}",
+                "alter schema public owner to {login}",
+            ):
+                name = sql.Identifier(database_name(empty_database.url))
+                connection.execute(sql.SQL(statement).format(login=login, database=name))
+        bring_up_to_date(Database(url), PROJECT_ROOT)
+        require_up_to_date(Database(url), PROJECT_ROOT)
