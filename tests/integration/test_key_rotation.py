@@ -308,20 +308,15 @@ def test_a_new_line_on_top_of_the_key_file_rotates_without_the_variable(
     assert f"{file} holds something" in synkro("integrations", "show", "acme").complaint(2)
 
 
-def test_the_audit_log_is_told_what_a_rotation_is(platform: Platform, acme: Tenant) -> None:
-    with as_owner(platform.database) as connection:
-        connection.execute(
-            "create table public.seen (action text); grant insert on public.seen to public;"
-            "create function public.see() returns trigger language plpgsql as $$ begin insert into "
-            "public.seen values (current_setting('app.audit_action', true)); return new; end $$;"
-            "grant execute on function public.see() to public; create trigger see after update "
-            "on app.integration_configs for each row execute function public.see()"
-        )
+def test_the_audit_log_tells_a_rotation_from_a_change(platform: Platform, acme: Tenant) -> None:
     key_rotation.rotate(with_keys(platform, NEW, OLD))
     integration_settings.save(with_keys(platform, NEW), acme, "radist", RADIST)
-    with as_owner(platform.database) as connection:
-        seen = [row["action"] or "" for row in connection.execute("select * from public.seen")]
-    assert seen == ["secrets.rotated", ""]
+    with platform.database.console_transaction(acme.tenant_id) as connection:
+        rows = connection.execute(
+            "select action, metadata::text from app.audit_logs where action ~ '^secrets' order by 1"
+        ).fetchall()
+    assert [row["action"] for row in rows] == ["secrets.changed", "secrets.rotated"]
+    assert not any("gAAAA" in row["metadata"] for row in rows)
 
 
 def test_every_sealed_column_of_the_database_is_rotated(platform: Platform) -> None:

@@ -122,7 +122,16 @@ def test_the_key_file_may_hold_several_keys_newest_first(tmp_path: Path) -> None
     assert opened(ring.seal(ACME, "amocrm", SECRETS), NEW) == SECRETS
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"\xff\xfe", NEW.encode() + b" x"])
+BROKEN = {
+    "empty": b"",
+    "blank": b"\n",
+    "short": b"short",
+    "binary": b"\xff\xfe",
+    "more": f"{NEW} x".encode(),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_broken_key_file_is_named_and_not_shown(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / KEY_FILE
     file.write_bytes(content)
