@@ -20,9 +20,10 @@ demo: $(RUN_READY) ## the main job end to end on simulated providers, report pri
 up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops it
 	$(BIN)/synkro up --demo
 
-test: $(DEV_READY) $(NODE_READY) ## unit, integration, journey and convention tests
+test: $(DEV_READY) $(NODE_READY) ## unit, integration, row security, journey and convention tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/conventions tests/integration
 	$(BIN)/python -m pytest tests/journeys
+	@$(BIN)/python -m tests.tools
 
 check: $(DEV_READY) $(NODE_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
 	$(BIN)/ruff check $(PACKAGE)
@@ -31,6 +32,7 @@ check: $(DEV_READY) $(NODE_READY) ## ruff, mypy, import contracts, dbt parse, SQ
 	$(BIN)/lint-imports
 	$(BIN)/python -m synkro_assets.storage.transforms
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
+	$(BIN)/squawk supabase/migrations/*.sql
 	$(BIN)/python -m tests.compose
 
 bench: $(DEV_READY) ## speed and memory against their bounds, as a table

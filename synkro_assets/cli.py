@@ -8,7 +8,6 @@ Budget: the whole tree on one page; each command is its options and one call.
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -26,14 +25,17 @@ from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
 from synkro_assets.operations import doctor as examination
 from synkro_assets.operations import (
     integration_settings,
+    key_rotation,
+    people,
     report_reading,
     run_reading,
     run_supervision,
     setup,
+    supabase_export,
     tenant_config,
 )
 from synkro_assets.operations.integration_checks import check_integrations
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings, platform
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None,
@@ -43,15 +45,20 @@ tenants = typer.Typer(no_args_is_help=True, help="The companies whose days are r
 integrations = typer.Typer(no_args_is_help=True, help="A tenant's accounts at the providers.")
 reports = typer.Typer(no_args_is_help=True, help="Reports that were made.")
 runs = typer.Typer(no_args_is_help=True, help="The ledger of runs.")
+users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that seal the integrations' secrets.")
 app.add_typer(tenants, name="tenants")
 app.add_typer(integrations, name="integrations")
 app.add_typer(reports, name="reports")
 app.add_typer(runs, name="runs")
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Slug = Annotated[
     str, typer.Argument(parser=parse_slug, metavar="SLUG", help="A tenant, such as acme.")
 ]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="In any letters, large or small.")]
 Pairs = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]…", help="Settings.")]
 Dialogs = Annotated[
     Path | None, typer.Option(help="JSON lines of conversations for the simulated messenger.")
@@ -202,6 +209,8 @@ def backfill(
             f"{len(done.failed)} of {len(done.days)} days of {slug} failed, the others are done: "
             "mend the cause and run the command for those days again"
         )
+    if done.export_error:
+        raise WorkFailed(f"the reports are made, but not exported: {done.export_error}")
 
 
 @app.command()
@@ -328,6 +337,35 @@ def integrations_check(
         raise WorkFailed(f"not working: {', '.join(broken)}")
 
 
+@integrations.command("schema-sql")
+def integrations_schema_sql() -> None:
+    """The SQL a tenant pastes into the SQL editor of its own Supabase project."""
+    terminal.say("Paste this into the SQL editor of the tenant's Supabase project and run it.")
+    terminal.say("Again later it only adds what is missing; 'integrations check' says what is.")
+    terminal.show(supabase_export.schema_sql(PROJECT_ROOT))
+
+
+@keys.command("rotate")
+def keys_rotate(json: Json = False) -> None:
+    """Seal every secret with the newest key, the first of SYNKRO_ENCRYPTION_KEYS.
+
+    Put the new key behind the old one and restart every process; then put it first, restart again
+    and run this. It may be run at any time and as often as you like: what is done is skipped.
+    Without that variable the keys are the lines of encryption.key in SYNKRO_HOME, newest first.
+    """
+    with migrated() as (_, found), terminal.counting("sealing secrets") as on_progress:
+        account = key_rotation.rotate(found, on_progress)
+    if json:
+        terminal.emit(account.as_dict())
+    else:
+        terminal.table(key_rotation.COLUMNS, [[*row.values()] for row in account.rows()])
+    for each in account.left:
+        terminal.say(str(each.error), style="yellow")
+    if account.left:
+        raise WorkFailed(account.sentence())
+    terminal.say(account.sentence())
+
+
 @runs.command("list")
 def runs_list(
     slug: Slug,
@@ -359,7 +397,7 @@ def runs_log(job_run_id: int, json: Json = False) -> None:
 def runs_stop(job_run_id: int) -> None:
     """Stop a run and wait until it is gone, or take back a request."""
     with migrated() as (_, found):
-        actor = f"{getpass.getuser()} (synkro runs stop)"
+        actor = f"{operating_system_user()} (synkro runs stop)"
         row = run_supervision.stop_run(found, job_run_id, actor)
     terminal.say(f"run {job_run_id} is {row['status']}")
 
@@ -396,6 +434,46 @@ def reports_show(
         terminal.emit(report)
     else:
         terminal.show(report["text"])
+
+
+@users.command("add")
+def users_add(
+    email: Email,
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(people.ROLES)}.")],
+    tenant: Annotated[
+        str | None, typer.Option(parser=parse_slug, metavar="SLUG", help="Default: all tenants.")
+    ] = None,
+) -> None:
+    """Let a person in; the password is asked for, or read from standard input.
+
+    Somebody who is known keeps the password and gets the role too; in a tenant where they had
+    another one it takes its place. Somebody who was disabled gets a new password and this role
+    only.
+    """
+    slug = TenantSlug(tenant) if tenant else None
+    with migrated() as (_, found):
+        done = people.add_user(found, email, role, slug, terminal.new_password)
+    terminal.say(done)
+
+
+@users.command("list")
+def users_list(json: Json = False) -> None:
+    """Everybody, with their roles."""
+    with migrated() as (_, found):
+        listed = people.list_users(found)
+    if json:
+        terminal.emit(listed)
+    else:
+        rows = [(each["email"], each["state"], people.roles_in_words(each)) for each in listed]
+        terminal.table(("email", "state", "roles"), rows)
+
+
+@users.command("disable")
+def users_disable(email: Email) -> None:
+    """Let a person in no more; 'users add' lets them in again."""
+    with migrated() as (_, found):
+        known = people.disable_user(found, email)
+    terminal.say(f"{known} may no longer sign in")
 
 
 def main() -> None:

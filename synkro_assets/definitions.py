@@ -14,13 +14,14 @@ from dagster import Definitions, in_process_executor
 from synkro_assets import (
     asset_checks,
     cleanup_ops,
+    export_sensors,
     forced_report_ops,
     jobs,
     partitions,
     schedules,
     sensors,
 )
-from synkro_assets.assets import dbt_models, delivery, raw_amocrm, raw_radist, reports
+from synkro_assets.assets import dbt_models, delivery, export, raw_amocrm, raw_radist, reports
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
@@ -50,11 +51,15 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             dbt_models.build(project, days),
             *reports.build(days),
             delivery.build(days),
+            export.build(days),
         ],
         asset_checks=asset_checks.build(),
         jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
         schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
-        sensors=sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
+        sensors=[
+            *sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
+            export_sensors.build(asset_jobs[jobs.SUPABASE_EXPORT]),
+        ],
         executor=in_process_executor,
         resources={
             "platform": PlatformResource(),

@@ -11,9 +11,11 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 DAILY_REPORT = "daily_report_job"
 TELEGRAM_DELIVERY = "telegram_delivery_job"
 FORCED_REPORT = "forced_report_job"
+SUPABASE_EXPORT = "supabase_export_job"
 LOGS_CLEANUP = "integration_logs_cleanup_job"
 
 _DELIVERY = AssetSelection.groups("delivery")
+_EXPORT = AssetSelection.groups("export")
 
 
 def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition]:
@@ -25,7 +27,7 @@ def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition
     return [
         define_asset_job(
             DAILY_REPORT,
-            selection=AssetSelection.all() - _DELIVERY,
+            selection=AssetSelection.all() - _DELIVERY - _EXPORT,
             partitions_def=partitions,
             executor_def=in_process_executor,
             description="One tenant's business day, from the providers to the stored report.",
@@ -36,5 +38,12 @@ def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition
             partitions_def=partitions,
             executor_def=in_process_executor,
             description="Sends what the outbox holds of a day's report.",
+        ),
+        define_asset_job(
+            SUPABASE_EXPORT,
+            selection=_EXPORT,
+            partitions_def=partitions,
+            executor_def=in_process_executor,
+            description="Brings a day into the tenant's own Supabase project.",
         ),
     ]

@@ -19,7 +19,12 @@ from dagster import (
 )
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.events import DagsterEventType
-from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG
+from dagster._core.storage.tags import (
+    BACKFILL_ID_TAG,
+    MAX_RETRIES_TAG,
+    SCHEDULE_NAME_TAG,
+    SENSOR_NAME_TAG,
+)
 
 from synkro_assets.domain.business_day import Window, parse_instant
 from synkro_assets.domain.errors import SynkroError
@@ -44,15 +49,20 @@ WINDOW_END_TAG = "synkro/window_end"
 # Longer than any tenant-day takes; a backfill of months is waited for in vain and says so.
 PATIENCE = timedelta(minutes=30)
 
-_JOB_TYPES = {"daily_report_job": "daily_report", "forced_report_job": "forced_report"}
+_JOB_TYPES = {
+    "daily_report_job": "daily_report",
+    "forced_report_job": "forced_report",
+    "supabase_export_job": "supabase_export",
+}
 
 
 class PlatformResource(ConfigurableResource[Platform]):
-    """The database, key ring and clock of this installation."""
+    """The database, key ring and clock of this installation, in the name of who asked."""
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Generator[Any, None, None]:
-        with as_dagster_failures(), platform(load_settings()) as opened:
+        asked_by = requested_by(context.run.tags) if context.run else None
+        with as_dagster_failures(), platform(load_settings(), asked_by) as opened:
             yield opened
 
 
@@ -77,6 +87,12 @@ class TenantRunResource(ConfigurableResource[TenantRun]):
             tenant_run.close(*_outcome(context, tenant_run))
 
 
+def requested_by(tags: Mapping[str, str]) -> str:
+    """Who asked for a run: whom it names, else the sensor or schedule, else somebody in Dagit."""
+    named = (REQUESTED_BY_TAG, SENSOR_NAME_TAG, SCHEDULE_NAME_TAG)
+    return next((tags[name] for name in named if name in tags), "dagit")
+
+
 def order_of(opened: Platform, run: DagsterRun) -> tuple[Tenant, RunOrder]:
     """What a Dagster run is to do, by its tags; raises UsageProblem when they name no work."""
     window = _window_of(run.tags)
@@ -95,7 +111,7 @@ def order_of(opened: Platform, run: DagsterRun) -> tuple[Tenant, RunOrder]:
         days=days,
         job_type=_JOB_TYPES.get(run.job_name, "materialization"),
         trigger_type=run.tags.get(TRIGGER_TAG, trigger),
-        requested_by=run.tags.get(REQUESTED_BY_TAG, "dagit"),
+        requested_by=requested_by(run.tags),
         dagster_run_id=run.run_id,
         window=window,
         covers_open_days=window is not None,

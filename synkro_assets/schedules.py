@@ -44,7 +44,7 @@ def build(
         context: ScheduleEvaluationContext,
     ) -> Iterator[RunRequest | SkipReason]:
         settings = load_settings()
-        with platform(settings) as opened:
+        with platform(settings, "daily_report_schedule") as opened:
             # A simulated clock runs apart from the one that makes this schedule tick.
             is_simulated = settings.clock_url is not None
             now = opened.clock.now() if is_simulated else context.scheduled_execution_time

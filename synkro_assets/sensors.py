@@ -90,7 +90,7 @@ def _tenant_partitions() -> SensorDefinition:
         description="Gives every tenant that has none its partition.",
     )
     def tenant_partitions_sensor(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        with platform(load_settings()) as opened:
+        with platform(load_settings(), "tenant_partitions_sensor") as opened:
             slugs = [tenant.slug for tenant in list_tenants(opened) if tenant.status == "active"]
         known = set(context.instance.get_dynamic_partitions(TENANTS))
         missing = [slug for slug in slugs if slug not in known]
@@ -111,7 +111,7 @@ def _run_requests(jobs: Jobs) -> SensorDefinition:
         description="Launches the runs that pending rows of app.job_runs ask for, each once.",
     )
     def run_requests_sensor(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        with platform(load_settings()) as opened:
+        with platform(load_settings(), "run_requests_sensor") as opened:
             requested = requested_runs(opened)
         if not requested:
             yield SkipReason("no run is asked for")
@@ -149,7 +149,7 @@ def _report_delivery(jobs: Jobs) -> SensorDefinition:
     def report_delivery_sensor(
         context: SensorEvaluationContext,
     ) -> Iterator[RunRequest | SkipReason]:
-        with platform(load_settings()) as opened:
+        with platform(load_settings(), "report_delivery_sensor") as opened:
             due = due_deliveries(opened)
         if not due:
             yield SkipReason("nothing waits in the outbox")
@@ -168,7 +168,7 @@ def _stuck_runs() -> SensorDefinition:
         "ledger and Dagster to the same answer.",
     )
     def stuck_run_sensor(context: SensorEvaluationContext) -> SkipReason:
-        with platform(load_settings()) as opened:
+        with platform(load_settings(), "stuck_run_sensor") as opened:
             buried = _reap(opened, context.instance)
             settled = _reconcile(opened, context.instance)
             _cancel_stopped(opened, context.instance)

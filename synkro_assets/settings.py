@@ -18,7 +18,12 @@ from pydantic import HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from synkro_assets.domain.errors import UsageProblem
-from synkro_assets.operations.platform import Platform, SystemClock, open_platform
+from synkro_assets.operations.platform import (
+    Platform,
+    SystemClock,
+    open_platform,
+    operating_system_user,
+)
 from synkro_assets.operations.simulated_clock import SimulatedClock
 from synkro_assets.storage.connection_urls import dagster_url, with_password
 from synkro_assets.storage.key_ring import HOW_TO_MAKE_A_KEY
@@ -80,8 +85,11 @@ def load_settings() -> Settings:
 
 
 @contextmanager
-def platform(settings: Settings) -> Iterator[Platform]:
-    """The platform these settings describe; starts the embedded server when no URL is given."""
+def platform(settings: Settings, acting_as: str | None = None) -> Iterator[Platform]:
+    """The platform these settings describe; starts the embedded server when no URL is given.
+
+    Without a name to act as, what is changed is recorded as the operating-system user's.
+    """
     url = settings.database_url.get_secret_value() if settings.database_url else None
     if url is not None and settings.database_password is not None:
         url = with_password(url, settings.database_password.get_secret_value())
@@ -96,7 +104,7 @@ def platform(settings: Settings) -> Iterator[Platform]:
         )
     clock = SimulatedClock(str(settings.clock_url)) if settings.clock_url else SystemClock()
     with open_platform(settings.home, url, keys, clock) as opened:
-        yield opened
+        yield opened.acting_as(acting_as or operating_system_user())
 
 
 def child_environment(settings: Settings, database_url: str) -> dict[str, str]:

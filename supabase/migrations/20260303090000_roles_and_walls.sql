@@ -27,13 +27,18 @@ begin
     end;
     -- A superuser may become anybody; others must be granted it, from PostgreSQL 16 on in so many words.
     if not is_superuser and wanted like 'synkro%' then
-      if current_setting('server_version_num')::integer >= 160000 then
-        if not pg_catalog.pg_has_role(current_user, wanted, 'SET') then
+      begin
+        if current_setting('server_version_num')::integer < 160000 then
+          if not pg_catalog.pg_has_role(current_user, wanted, 'MEMBER') then
+            execute pg_catalog.format('grant %I to current_user', wanted);
+          end if;
+        elsif not pg_catalog.pg_has_role(current_user, wanted, 'SET') then
           execute pg_catalog.format('grant %I to current_user with inherit false, set true', wanted);
         end if;
-      elsif not pg_catalog.pg_has_role(current_user, wanted, 'MEMBER') then
-        execute pg_catalog.format('grant %I to current_user', wanted);
-      end if;
+      exception when insufficient_privilege then
+        raise exception 'role % was made by somebody else: let a superuser run "grant % to %"',
+          wanted, wanted, current_user using errcode = 'insufficient_privilege';
+      end;
     end if;
   end loop;
   execute pg_catalog.format(

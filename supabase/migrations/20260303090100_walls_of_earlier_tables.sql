@@ -25,15 +25,15 @@ select app.wall_off('app.reports', pipeline => 'select, insert, update', console
 select app.wall_off('app.deliveries', pipeline => 'select, insert, update, delete', console => 'select',
   readonly => 'select');
 
--- One row that belongs to the installation.
+-- One row that belongs to the installation and is no tenant's.
 alter table app.transform_builds enable row level security;
 alter table app.transform_builds force row level security;
 grant select on app.transform_builds to synkro_pipeline;
 grant select, insert, update on app.transform_builds to synkro_console;
 create policy "Runs read which transforms are built" on app.transform_builds
-for select to synkro_pipeline using (true);
+for select to synkro_pipeline using (is_current);
 create policy "The console notes which transforms are built" on app.transform_builds
-to synkro_console using (true) with check (true);
+to synkro_console using (is_current) with check (is_current);
 
 -- Raw rows: ingestion writes them, the transforms read them, the console and analysts may look.
 create function raw.wall_off(target regclass) returns void
@@ -58,10 +58,12 @@ select raw.wall_off('raw.radist_chats');
 select raw.wall_off('raw.radist_messages');
 
 -- A month's partition is a table of its own for whoever names it, so it has its own wall.
+-- It works with its owner's rights for whoever calls it, so the names of types too must not be looked up among the
+-- caller's temporary ones first: with an empty search_path they would be.
 create or replace function raw.ensure_month(business_day date) returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   month_start date := pg_catalog.date_trunc('month', business_day)::date;

@@ -6,7 +6,6 @@ are read first, and the rest is asked only for the days whose raw rows are there
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -24,8 +23,9 @@ from synkro_assets.commands.terminal import busy, say
 from synkro_assets.domain.business_day import BusinessDay, days_between, stretches
 from synkro_assets.domain.errors import UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.operations.setup import require_up_to_date
+from synkro_assets.operations.supabase_export import is_day_owed
 from synkro_assets.operations.tenant_run import require_closed
 from synkro_assets.settings import PROJECT_ROOT, Settings
 from synkro_assets.storage.run_ledger import failed_days
@@ -43,13 +43,17 @@ _LAST_ASSET = {
 
 @dataclass(slots=True)
 class Backfill:
-    """What became of each day; ``failed`` says why, ``run_ids`` are Dagster's."""
+    """What became of each day; ``failed`` says why, ``run_ids`` are Dagster's.
+
+    ``export_error`` says why days that were made are not in the tenant's own project yet.
+    """
 
     tenant: Tenant
     days: list[BusinessDay]
     done: set[BusinessDay] = field(default_factory=set)
     failed: dict[BusinessDay, str] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
+    export_error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as plain values."""
@@ -64,6 +68,7 @@ class Backfill:
                 for day in self.days
             ],
             "dagster_run_ids": self.run_ids,
+            "export_error": self.export_error,
         }
 
 
@@ -97,6 +102,7 @@ def run_backfill(
                 backfill.done |= made
                 if deliver and made:
                     work.deliver(made)
+                work.export(made)
             say(f"{len(backfill.done) + len(backfill.failed)} of {len(days)} days worked through")
     return backfill
 
@@ -108,7 +114,7 @@ class _Work:
         self, platform: Platform, instance: DagsterInstance, backfill: Backfill, deliver: bool
     ) -> None:
         self._platform, self._instance, self._backfill = platform, instance, backfill
-        requested_by = f"{getpass.getuser()} (synkro backfill)"
+        requested_by = f"{operating_system_user()} (synkro backfill)"
         from synkro_assets.resources import DELIVER_TAG
 
         self._tags = asked_by(requested_by, deliver=deliver, trigger="backfill")
@@ -136,6 +142,16 @@ class _Work:
             outcome = self._run(jobs.TELEGRAM_DELIVERY, days_between(start, end), ())
             if not outcome.succeeded:
                 raise WorkFailed(f"{self._backfill.tenant.slug}: {outcome.error}")
+
+    def export(self, days: set[BusinessDay]) -> None:
+        """Export some days to the tenant's own project, if it has one; a failure costs no day."""
+        from synkro_assets import jobs
+
+        for start, end in stretches(days):
+            stretch = days_between(start, end)
+            if any(is_day_owed(self._platform, self._backfill.tenant, day) for day in stretch):
+                outcome = self._run(jobs.SUPABASE_EXPORT, stretch, ())
+                self._backfill.export_error = outcome.error or self._backfill.export_error
 
     def _run(
         self, job_name: str, days: Sequence[BusinessDay], groups: tuple[str, ...]

@@ -6,7 +6,6 @@ and creating runs is ``dagster_runs``; what the jobs do is ``definitions``.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +24,9 @@ from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.forced_window import require_allowed, touched_days
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.operations.setup import require_up_to_date
+from synkro_assets.operations.supabase_export import is_day_owed
 from synkro_assets.operations.tenant_run import require_closed
 from synkro_assets.settings import PROJECT_ROOT, Settings
 from synkro_assets.storage.deliveries import Part, parts_of_day, parts_of_report
@@ -70,7 +70,7 @@ def run_day(
         from synkro_assets.partitions import run_tags
 
         tags = run_tags(tenant.slug, chosen)
-        tags |= asked_by(requested_by or f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        tags |= asked_by(requested_by or f"{operating_system_user()} (synkro run)", deliver=deliver)
         with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
             runs = [run(jobs.DAILY_REPORT, tenant, tags, on_created=follow)]
         _require_success(tenant, chosen, runs[0])
@@ -78,6 +78,8 @@ def run_day(
             say("delivering to Telegram")
             runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags))
             _require_success(tenant, chosen, runs[1])
+        runs += export_owed(platform, tenant, chosen, run, tags)
+        _require_success(tenant, chosen, runs[-1])
     return _day_run(platform, tenant, chosen, runs)
 
 
@@ -100,7 +102,7 @@ def run_window(
         from synkro_assets.partitions import run_tags
         from synkro_assets.resources import WINDOW_END_TAG, WINDOW_START_TAG
 
-        tags = asked_by(f"{getpass.getuser()} (synkro run)", deliver=deliver)
+        tags = asked_by(f"{operating_system_user()} (synkro run)", deliver=deliver)
         window_tags = {
             WINDOW_START_TAG: window.start.isoformat(),
             WINDOW_END_TAG: window.end.isoformat(),
@@ -112,12 +114,38 @@ def run_window(
             say("delivering to Telegram")
             runs.append(run(jobs.TELEGRAM_DELIVERY, tenant, tags | run_tags(tenant.slug, days[-1])))
             _require_success(tenant, days[-1], runs[1])
+        day_tags = tags | run_tags(tenant.slug, days[-1])
+        runs += export_owed(platform, tenant, days[-1], run, day_tags)
+        _require_success(tenant, days[-1], runs[-1])
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         report = report_of_run(connection, tenant.tenant_id, runs[0].run_id)
         parts = parts_of_report(connection, tenant.tenant_id, report.report_id) if report else []
     if report is None:
         raise WorkFailed(f"the run of {tenant.slug} ended without a report")
     return DayRun(tenant, days[-1], [each.run_id for each in runs], report, parts)
+
+
+def export_owed(
+    platform: Platform,
+    tenant: Tenant,
+    day: BusinessDay,
+    run: Callable[..., RunOutcome],
+    tags: dict[str, str],
+) -> list[RunOutcome]:
+    """Export a day to the tenant's own Supabase project if it is owed to it.
+
+    Called last: whatever becomes of it, the reports are made and sent. What fails stays owed, and
+    the daemon tries again.
+    """
+    if not is_day_owed(platform, tenant, day):
+        return []
+    from synkro_assets import jobs
+    from synkro_assets.resources import WAITS_TAG
+
+    say("exporting to Supabase")
+    waiting = tags | {WAITS_TAG: "yes"}
+    with following(platform, tenant, narrator(tenant.config.timezone)) as follow:
+        return [run(jobs.SUPABASE_EXPORT, tenant, waiting, on_created=follow)]
 
 
 def asked_by(requested_by: str, *, deliver: bool, trigger: str = "manual") -> dict[str, str]:

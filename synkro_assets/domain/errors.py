@@ -21,6 +21,7 @@ Dagster's retries (``failures``).
         ├── ClaimLost           this run's lease ended and somebody else took over
         ├── NothingToDeliver
         ├── IncompleteFetch     a source answered less than it said it had
+        ├── IncompleteExport    a target holds other rows than it was sent
         └── ProviderError
             ├── ProviderRefused     permanent: wrong key, no rights, bad request
             ├── TokenExpired        permanent until somebody reconnects
@@ -102,6 +103,12 @@ class NothingToDeliver(WorkFailed):
 
 class IncompleteFetch(WorkFailed):
     """A source answered less than it said it had; nothing of it was stored."""
+
+    is_transient = True
+
+
+class IncompleteExport(WorkFailed):
+    """A target holds other rows than it was sent."""
 
     is_transient = True
 

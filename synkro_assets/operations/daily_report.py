@@ -21,6 +21,7 @@ from synkro_assets.reporting.day_data import DayData, sources_read
 from synkro_assets.reporting.writer import WrittenReport, conclusions_key, write_report
 from synkro_assets.storage import deliveries, facts, reports
 from synkro_assets.storage.database import Connection
+from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.integrations import integrations_of
 from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 
@@ -83,6 +84,7 @@ def make_daily_report(
             assert before is not None
             report_id = before.report_id
         queued = _queue(connection, run, day, report_id, written, delivery)
+        owe_export(connection, run.tenant.tenant_id, day)
         stored = reports.daily_report(connection, run.tenant.tenant_id, day)
     assert stored is not None
     said = f"{day}: report {stored.status}, {queued} messages queued"

@@ -5,17 +5,19 @@ What lives here: the examination and its findings. How findings are printed is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from synkro_assets.domain.errors import SynkroError
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.operations.integration_settings import shown
+from synkro_assets.operations.integration_settings import stored
+from synkro_assets.operations.key_rotation import Account, survey
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.setup import outstanding
 from synkro_assets.storage.connection_urls import described
 from synkro_assets.storage.integration_log_proof import prove_integration_logs
+from synkro_assets.storage.sealed_secrets import Outcome
 from synkro_assets.storage.tenants import all_tenants
 
 
@@ -40,8 +42,11 @@ def examine(platform: Platform, project_root: Path) -> list[Finding]:
         tenants = all_tenants(connection)
     if not tenants:
         findings.append(Finding("tenants", "warning", "there are none: synkro tenants add"))
+    account = survey(platform)
+    findings.append(_sealing(account))
     for tenant in tenants:
-        findings.extend(_tenant_findings(platform, tenant))
+        unreadable = {each.kind: each.error for each in account.left if each.tenant == tenant.slug}
+        findings.extend(_tenant_findings(platform, tenant, unreadable))
     return findings
 
 
@@ -66,13 +71,22 @@ def _schema(platform: Platform, project_root: Path) -> str:
     return "up to date"
 
 
-def _tenant_findings(platform: Platform, tenant: Tenant) -> Iterator[Finding]:
+def _sealing(account: Account) -> Finding:
+    total, older = len(account.verdicts), account.count(Outcome.OLDER)
+    if account.left:
+        detail = f"{len(account.left)} of {total} open with no key of {account.origin}"
+        return Finding("secrets", "error", detail)
+    if older:
+        detail = f"{older} of {total} are sealed with an older key: run 'synkro keys rotate'"
+        return Finding("secrets", "warning", detail)
+    return Finding("secrets", "ok", f"{total}, sealed with the newest key of {account.origin}")
+
+
+def _tenant_findings(
+    platform: Platform, tenant: Tenant, unreadable: Mapping[str, str | None]
+) -> Iterator[Finding]:
     subject = f"tenant {tenant.slug}"
-    try:
-        integrations = {each["kind"]: each for each in shown(platform, tenant)}
-    except SynkroError as problem:
-        yield Finding(subject, "error", str(problem))
-        return
+    integrations = stored(platform, tenant)
     mode = tenant.config.mode
     needed = {"amocrm": mode.reads_amocrm, "radist": mode.reads_radist, "telegram": True}
     missing = [kind for kind, is_needed in needed.items() if is_needed and kind not in integrations]
@@ -81,9 +95,10 @@ def _tenant_findings(platform: Platform, tenant: Tenant) -> Iterator[Finding]:
     else:
         yield Finding(subject, "ok", f"mode {mode}, {tenant.config.timezone}")
     for kind, each in integrations.items():
-        status = {"ok": "ok", "error": "error"}.get(each["status"], "warning")
-        detail = each["last_error"] or each["status"]
-        yield Finding(f"{subject}: {kind}", status, str(detail))
+        error = unreadable.get(kind)
+        status = "error" if error else {"ok": "ok", "error": "error"}.get(each.status, "warning")
+        detail = error or each.last_error or each.status
+        yield Finding(f"{subject}: {kind}", status, detail)
 
 
 def _looked_at(subject: str, look: Callable[[], str]) -> Finding:

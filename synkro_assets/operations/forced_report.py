@@ -20,6 +20,7 @@ from synkro_assets.reporting.day_data import DayData, sources_read
 from synkro_assets.reporting.writer import WrittenReport, write_report
 from synkro_assets.storage import facts, reports
 from synkro_assets.storage.database import Connection
+from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 
 
@@ -36,6 +37,9 @@ def make_forced_report(
     with run.transaction() as connection:
         report_id = _store(connection, run, data, written)
         queued = 0
+        if reports.daily_report(connection, run.tenant.tenant_id, run.days[-1]) is not None:
+            # One of a day that is still open goes with the day's own report.
+            owe_export(connection, run.tenant.tenant_id, run.days[-1])
         if delivery is Delivery.ASKED:
             queued = queue_report(connection, run, report_id, telegram.messages(written.document))
     text = plain_text(written.document)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from synkro_assets.delivery.supabase_look import look_at_project
 from synkro_assets.domain.errors import MissingIntegration, SynkroError
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.operations.integration_settings import stored
+from synkro_assets.operations.integration_settings import opened, stored
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import client_of, has_client
 from synkro_assets.storage.integrations import StoredIntegration, record_check
@@ -56,9 +57,10 @@ def check_integrations(
 
 def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -> CheckOutcome:
     kind, error, seen = integration.kind, None, {}
-    if not has_client(kind):
-        return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
     try:
+        if not has_client(kind):
+            opened(platform, tenant, integration)
+            return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
         with client_of(platform, tenant, integration) as client:
             seen = _LOOKS[kind](client, integration)
     except SynkroError as problem:
@@ -91,9 +93,14 @@ def _telegram(client: Any, integration: StoredIntegration) -> dict[str, Any]:
     return {"bot": me.get("username"), "chat_id": integration.public_data.get("chat_id")}
 
 
+def _supabase(client: Any, integration: StoredIntegration) -> dict[str, Any]:
+    return look_at_project(client, str(integration.tenant_id))
+
+
 _LOOKS: dict[str, Callable[[Any, StoredIntegration], dict[str, Any]]] = {
     "amocrm": _amocrm,
     "radist": _radist,
     "ai": _ai,
     "telegram": _telegram,
+    "supabase": _supabase,
 }

@@ -72,19 +72,20 @@ def stored(platform: Platform, tenant: Tenant) -> dict[str, StoredIntegration]:
         return integrations_of(connection, tenant.tenant_id)
 
 
+def opened(platform: Platform, tenant: Tenant, each: StoredIntegration) -> dict[str, Any]:
+    """The secrets of a stored integration; raises SecretUnreadable."""
+    if each.sealed_secrets is None:
+        return {}
+    owner = f"tenant {tenant.slug}"
+    return platform.keys.open(tenant.tenant_id, each.kind, each.sealed_secrets, owner=owner)
+
+
 def _masked(platform: Platform, tenant: Tenant, each: StoredIntegration) -> dict[str, Any]:
-    secrets = (
-        platform.keys.open(
-            tenant.tenant_id, each.kind, each.sealed_secrets, owner=f"tenant {tenant.slug}"
-        )
-        if each.sealed_secrets
-        else {}
-    )
     return {
         "kind": each.kind,
         "status": each.status,
         "last_error": each.last_error,
         "last_checked_at": each.last_checked_at.isoformat() if each.last_checked_at else None,
         **each.public_data,
-        **catalog.masked(each.kind, secrets),
+        **catalog.masked(each.kind, opened(platform, tenant, each)),
     }

@@ -1,20 +1,23 @@
 """Opening the platform: database, key ring, clock and log, bundled for whoever needs them.
 
-What lives here: how the bundle is made. Which database, keys and clock: ``settings``.
+What lives here: how the bundle is made, and in whose name it works. Which database, keys and clock:
+``settings``.
 """
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.connection_urls import parsed
-from synkro_assets.storage.database import Database
+from synkro_assets.storage.database import Actor, Database
 from synkro_assets.storage.integration_logs import LogRows, log_rows
 from synkro_assets.storage.key_ring import KeyRing, configured_ring
 
@@ -41,6 +44,20 @@ class Platform:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "log_rows", log_rows(self.database))
+
+    def acting_as(self, name: str, ip_address: str | None = None) -> Platform:
+        """The same platform, what it changes recorded as that actor's."""
+        return replace(self, database=self.database.acting_as(Actor(name, ip_address)))
+
+
+def operating_system_user() -> str:
+    """Whose process this is, by its user id: the environment's word anybody may change."""
+    user_id = os.getuid()
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        # A container may run under an id that nobody has named.
+        return f"uid {user_id}"
 
 
 @contextmanager

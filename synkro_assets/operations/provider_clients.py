@@ -12,8 +12,9 @@ from typing import Any
 
 from synkro_assets.domain.errors import MissingIntegration
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
-from synkro_assets.providers import amocrm, gemini, radist, telegram
+from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
 from synkro_assets.providers.payloads import redacted
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.storage.integration_logs import IntegrationLogger, Related
@@ -25,6 +26,7 @@ _FACTORIES: dict[str, Callable[..., Any]] = {
     "radist": radist.client,
     "ai": gemini.client,
     "telegram": telegram.client,
+    "supabase": supabase.client,
 }
 
 
@@ -49,6 +51,13 @@ def telegram_client(
     return _client(platform, tenant, "telegram", about)  # type: ignore[no-any-return]  # by the table above
 
 
+def supabase_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> supabase.SupabaseClient:
+    """The tenant's own Supabase project; raises MissingIntegration."""
+    return _client(platform, tenant, "supabase", about)  # type: ignore[no-any-return]  # by the table above
+
+
 def model_client(
     platform: Platform, tenant: Tenant, about: Related | None = None
 ) -> gemini.GeminiClient | None:
@@ -63,16 +72,9 @@ def client_of(
     platform: Platform, tenant: Tenant, stored: StoredIntegration, about: Related | None = None
 ) -> Any:
     """A client for a stored integration, whatever its kind; ``about`` is what it is used for."""
-    secrets = (
-        platform.keys.open(
-            tenant.tenant_id, stored.kind, stored.sealed_secrets, owner=f"tenant {tenant.slug}"
-        )
-        if stored.sealed_secrets
-        else {}
-    )
     return _FACTORIES[stored.kind](
         stored.public_data,
-        secrets,
+        opened(platform, tenant, stored),
         limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,

@@ -40,7 +40,8 @@ def bring_up_to_date(
     def applied(migration: Migration) -> None:
         on_progress(f"applied {migration.path.name}")
 
-    done = migrate(database, project_root / "supabase" / "migrations", applied)
+    supabase = project_root / "supabase"
+    done = migrate(database, supabase / "migrations", applied, local_folder=supabase / "local")
     project = TransformProject(project_root / "dbt_project")
     built = project.build_once(database, may_parse=may_parse)
     if built:

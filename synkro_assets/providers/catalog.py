@@ -7,6 +7,7 @@ provider's ``client`` function).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from synkro_assets.domain.errors import UsageProblem
 _MASK = "••••"
 # Four characters of a shorter secret would give too much of it away.
 _SHORTEST_SHOWN = 12
+_NEVER_IN_ADDRESSES = set('@"<>\\ ')
+_PLAIN_NAME = re.compile(r"[A-Za-z_]{1,30}")
 _ABSENT: Any = object()
 
 
@@ -63,9 +66,11 @@ def _url(value: Any) -> str:
     text = _text(value).rstrip("/")
     try:
         parts = urlsplit(text)
+        is_plain = parts.port != 0 and not (parts.query or parts.fragment)
     except ValueError:
-        parts = urlsplit("")
-    is_plain = not (parts.query or parts.fragment or parts.username)
+        parts, is_plain = urlsplit(""), False
+    # A password in front of the host may hold a slash, which would make it a path.
+    is_plain = is_plain and not _NEVER_IN_ADDRESSES & set(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("an http(s) address")
     return text
@@ -201,7 +206,7 @@ def split(kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     if not isinstance(given, Mapping):
         raise UsageProblem(f"the {kind} integration is not a JSON object")
     fields = KINDS[kind].fields
-    unknown = sorted(str(name) for name in given if name not in {f.name for f in fields})
+    unknown = sorted({_said(str(name)) for name in given if name not in {f.name for f in fields}})
     if unknown:
         raise UsageProblem(f"the {kind} integration has no field {', '.join(unknown)}: remove it")
     kept = {
@@ -212,6 +217,7 @@ def split(kind: str, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
     _refuse_missing(kind, kept)
     secrets = {f.name: kept[f.name] for f in fields if f.is_secret and f.name in kept}
     public = {f.name: kept.get(f.name, _default(f)) for f in fields if not f.is_secret}
+    _refuse_secrets_in_clear(kind, public, secrets)
     return {name: value for name, value in public.items() if value is not _ABSENT}, secrets
 
 
@@ -247,6 +253,23 @@ def _refuse_missing(kind: str, kept: Mapping[str, Any]) -> None:
     if groups and not any(all(name in kept for name in group) for group in groups):
         choices = ", or ".join(" + ".join(group) for group in groups)
         raise UsageProblem(f"the {kind} integration needs {choices}")
+
+
+def _refuse_secrets_in_clear(
+    kind: str, public: Mapping[str, Any], secrets: Mapping[str, str]
+) -> None:
+    """An address is easily pasted with the token in it; public fields are stored and shown."""
+    for name, value in public.items():
+        for secret_name, secret in secrets.items():
+            if len(secret) >= _SHORTEST_SHOWN and secret in str(value):
+                raise UsageProblem(
+                    f"{name} of the {kind} integration holds the {secret_name}: remove it there"
+                )
+
+
+def _said(name: str) -> str:
+    """A field's name as it may be repeated: what was pasted in its place may be a secret."""
+    return name if _PLAIN_NAME.fullmatch(name) else "…"
 
 
 def _default(field: Field) -> Any:

@@ -62,12 +62,14 @@ class Rate:
 class Call:
     """What the current request is for; ``is_send`` marks what must never happen twice.
 
-    ``retry`` is the policy that decides about another attempt.
+    ``may_be_empty`` lets a success have no body; ``retry`` is the policy that decides about another
+    attempt.
     """
 
     action: str
     attempt: int = 1
     is_send: bool = False
+    may_be_empty: bool = False
     extra_rates: tuple[Rate, ...] = ()
     retry: RetryPolicy = NEVER_AGAIN
 
@@ -125,6 +127,9 @@ class Passage:
     def answered(self, response: httpx.Response) -> SynkroError | None:
         """Record a complete answer; the error it stands for, None for a usable one."""
         error = self.gate.classify(response) or self._check_body(response)
+        if error is not None:
+            # What the error quotes of the answer may be cut off, and half a secret is not found.
+            error = self.gate.classify(_masked(response, self.gate.redactor)) or error
         if isinstance(error, RateLimited):
             self._penalize(error)
         self._record(response, error)
@@ -137,7 +142,7 @@ class Passage:
         return error
 
     def _check_body(self, response: httpx.Response) -> SynkroError | None:
-        if response.status_code == 204:
+        if response.status_code == 204 or (self.call.may_be_empty and not response.content):
             return None
         try:
             response.extensions[_PARSED] = json.loads(response.content, parse_constant=_no_number)
@@ -230,6 +235,24 @@ class Passage:
 def parsed(response: httpx.Response) -> Any:
     """The JSON body the gate has already read; None for an empty answer (204)."""
     return response.extensions.get(_PARSED)
+
+
+def _masked(response: httpx.Response, redact: Redactor) -> httpx.Response:
+    try:
+        body = json.dumps(redact.value(json.loads(response.content)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        body = redact.text(response.text)
+    headers = [
+        (name, redact.text(value))
+        for name, value in response.headers.multi_items()
+        if name != "content-type"
+    ]
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=body.encode(errors="replace"),
+        request=response.request,
+    )
 
 
 def _code(response: httpx.Response | None, lost: Exception | None) -> str:

@@ -11,17 +11,22 @@ spelling an address or a JSON text gives them, and the shapes secrets are known 
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from synkro_assets.providers.personal_data import MASK, spelled_out, without_personal_data
 
 # Shorter "secrets" are test placeholders; replacing them would shred every text.
 _SHORTEST_SECRET = 4
+# The encoding of a shorter one is found in texts that have nothing to do with it.
+_SHORTEST_IN_BASE64 = 8
 _MOST_ROUNDS = 20
 _SHORT = 200
 
@@ -96,6 +101,16 @@ class Redactor:
             text = shape.sub(replacement, text)
         return text
 
+    def value(self, value: Any) -> Any:
+        """A JSON value without secrets in any of its texts and names."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.value(each) for each in value]
+        if isinstance(value, dict):
+            return {self.text(str(name)): self.value(each) for name, each in value.items()}
+        return value
+
 
 def mute_address_loggers() -> None:
     """Let the HTTP libraries log warnings only, however the root logger is set."""
@@ -106,12 +121,29 @@ def mute_address_loggers() -> None:
 
 
 def _spellings(secret: str) -> set[str]:
-    """The ways a secret may be written in an address, a JSON text or a repr."""
+    """The ways a secret may be written in an address, a JSON or HTML text, a header or a repr."""
+    quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    in_json = json.dumps(secret)[1:-1]
     return {
         secret,
-        quote(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        json.dumps(secret)[1:-1],
+        *quoted,
+        *(re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), each) for each in quoted),
+        in_json,
+        # As PHP and Go write it.
+        in_json.replace("/", "\\/"),
+        in_json.translate({ord(each): f"\\u{ord(each):04x}" for each in "<>&"}),
+        html.escape(secret),
         repr(secret)[1:-1],
+        *(_in_base64(secret.encode()) if len(secret) >= _SHORTEST_IN_BASE64 else ()),
     }
+
+
+def _in_base64(secret: bytes) -> Iterator[str]:
+    """The base64 of a secret within a longer text, at each of three places in a group of bytes.
+
+    Without the characters at its ends that hold bits of its neighbours.
+    """
+    for before in range(3):
+        within = b64encode(bytes(before) + secret).decode().rstrip("=")
+        whole = within[-(-before * 8 // 6) : len(within) if (before + len(secret)) % 3 == 0 else -1]
+        yield from (whole, whole.translate(str.maketrans("+/", "-_")))

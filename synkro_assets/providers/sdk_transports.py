@@ -1,10 +1,10 @@
 """The one road out, dressed as what vendor SDKs expect to be handed.
 
-What lives here: the httpx client for google-genai and the request object for python-telegram-bot.
-What does not: the gate both pass (``gate``), the clients that use the SDKs (``gemini``,
-``telegram``).
+What lives here: the httpx clients for google-genai and supabase and the request object for
+python-telegram-bot. What does not: the gate they pass (``gate``), the clients that use the SDKs
+(``gemini``, ``supabase``, ``telegram``).
 
-Both raise Synkro's errors out of the SDK, so the SDKs' own retries and error texts (which quote
+All raise Synkro's errors out of the SDK, so the SDKs' own retries and error texts (which quote
 addresses and headers) never come into play.
 """
 
@@ -34,6 +34,32 @@ def genai_client(
 ) -> httpx.Client:
     """The client for ``HttpOptions(httpx_client=…)``; the caller closes it, the SDK does not."""
     return GatedClient(gate, timeouts=timeouts, transport=transport)
+
+
+class ApiKeyClient(GatedClient):
+    """Leaves out the ``Authorization`` that the SDK makes of any key.
+
+    Supabase's opaque keys are no tokens: older stacks answer 401 when one stands there.
+    """
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        request.headers.pop("Authorization", None)
+        return super().send(request, **options)
+
+
+def supabase_client(
+    gate: Gate,
+    *,
+    is_bearer: bool,
+    timeouts: Timeouts,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """The client for ``ClientOptions(httpx_client=…)``; ``is_bearer`` says the key is a token.
+
+    The caller closes it, the SDK does not.
+    """
+    kind = GatedClient if is_bearer else ApiKeyClient
+    return kind(gate, timeouts=timeouts, transport=transport)
 
 
 class GatedAsyncClient(httpx.AsyncClient):

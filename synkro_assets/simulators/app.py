@@ -7,10 +7,12 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount, Router
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
 
 from .amocrm.app import routes as amocrm_routes
-from .amocrm.oauth import TokenBook
+from .amocrm.oauth import DOMAIN_PATH, TokenBook, account_domain
 from .control.app import routes as control_routes
 from .gateway import Gateway
 from .gemini.app import routes as gemini_routes
@@ -33,10 +35,18 @@ def create_app(
         "/gemini": gemini_routes(state),
         "/control": control_routes(state, book, telegram),
     }
+
+    async def domain(request: Request) -> Response:
+        return await account_domain(request, book)
+
     return Starlette(
         routes=[
-            Mount(path, app=Router(routes, redirect_slashes=False))
-            for path, routes in mounts.items()
+            # A token's api_domain is a host and nothing else.
+            Route(DOMAIN_PATH, domain, methods=["GET"]),
+            *(
+                Mount(path, app=Router(routes, redirect_slashes=False))
+                for path, routes in mounts.items()
+            ),
         ],
         middleware=[Middleware(Gateway, state=state)],
     )

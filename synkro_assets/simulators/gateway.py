@@ -16,7 +16,10 @@ from .faults import close_connection, send_half
 from .log import RequestRow, masked_path, masked_query
 from .state import SimulatorState
 
-PROVIDERS = frozenset({"amocrm", "radist", "telegram", "gemini"})
+PROVIDERS = {
+    "amocrm": "amocrm", "oauth2": "amocrm", "radist": "radist", "telegram": "telegram",
+    "gemini": "gemini",
+}  # fmt: skip
 
 
 def fault_response(action: dict[str, Any]) -> Response:
@@ -41,8 +44,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass it on when it is no provider's."""
-        provider = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
-        if provider not in PROVIDERS:
+        first = scope["path"].split("/", 2)[1] if scope["type"] == "http" else ""
+        provider = PROVIDERS.get(first)
+        if provider is None:
             await self.app(scope, receive, send)
             return
         query = scope["query_string"].decode("latin-1")

@@ -1,9 +1,10 @@
-"""Request-rate limits, on the real monotonic clock.
+"""Request-rate limits, on the real monotonic clock; only how long a ban lasts is virtual time.
 
 Lives here: the sliding window and token bucket, and the numbers each provider uses. Set them with
 ``POST /control/limits``. Not here: what a refusal looks like, which each provider decides.
 
 Numbers: amocrm_per_second, amocrm_ban_after (breaches until every request answers 403; null never),
+amocrm_ban_seconds (of the virtual clock until that ends; null never),
 radist_per_second, radist_chats_per_second (paths chats/ and contacts/), telegram (on or off),
 telegram_chat_per_second and telegram_chat_burst, telegram_group_per_minute, gemini_per_minute
 (null for none), enabled (all of them on or off). Any change forgets what was counted before.
@@ -11,12 +12,14 @@ telegram_chat_per_second and telegram_chat_burst, telegram_group_per_minute, gem
 
 import time
 from collections import defaultdict, deque
+from datetime import datetime
 from typing import Any
 
 DEFAULTS: dict[str, Any] = {
     "enabled": True,
     "amocrm_per_second": 7,
     "amocrm_ban_after": 100,
+    "amocrm_ban_seconds": None,
     "radist_per_second": 5,
     "radist_chats_per_second": 1,
     "telegram": True,
@@ -83,6 +86,7 @@ class Limits:
         self.windows = SlidingWindow()
         self.buckets = TokenBuckets()
         self.breaches: dict[str, int] = defaultdict(int)
+        self.banned_since: dict[str, datetime] = {}
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]

@@ -14,9 +14,12 @@ amoCRM
     amocrm_missing_as_204     a missing single entity answers 204 instead of 404
     amocrm_used_refresh_status  status for a refresh token that was used already (400 or 401)
     amocrm_legacy_enum        contact fields carry ``enum`` instead of ``enum_code``
+    amocrm_whole_trash        leads in the trash are shown whole, not as id and date alone
+    amocrm_absent_loss_reason  ``loss_reason`` is absent, not an empty list, where there is none
+    amocrm_unknown_fields     every object has a field that no documentation names
     amocrm_touch_between_pages  each leads page served bumps the updated_at of its first row
-    amocrm_moved_to           the account's new host: every API request answers 401 and
-                              ``/oauth2/account/current/subdomain`` names the host
+    amocrm_moved_to           the account's new host (and port): requests to another one answer 401
+                              and burn no token, ``/oauth2/account/current/subdomain`` names it
 
 Radist
     radist_until_inclusive    whether ``until`` includes its own instant
@@ -27,6 +30,7 @@ Radist
     radist_end_cursor         how the last page says so: null, empty or absent
     radist_max_limit          larger limits are cut to this
     radist_missing_scope      list of scopes (connections, messaging) answering 403
+    radist_unknown_fields     every object has a field that no documentation names
     radist_touch_between_pages  each page served moves the oldest contact to the front
 
 Telegram
@@ -59,6 +63,9 @@ DEFAULTS: dict[str, Any] = {
     "amocrm_missing_as_204": False,
     "amocrm_used_refresh_status": 400,
     "amocrm_legacy_enum": False,
+    "amocrm_whole_trash": False,
+    "amocrm_absent_loss_reason": False,
+    "amocrm_unknown_fields": False,
     "amocrm_touch_between_pages": False,
     "amocrm_moved_to": None,
     "radist_until_inclusive": True,
@@ -69,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "radist_end_cursor": "null",
     "radist_max_limit": 100,
     "radist_missing_scope": [],
+    "radist_unknown_fields": False,
     "radist_touch_between_pages": False,
     "telegram_kicked": False,
     "telegram_migrate_to": None,

@@ -23,12 +23,23 @@ def parsed(url: str) -> dict[str, str]:
             "SYNKRO_DATABASE_URL is not a PostgreSQL URL: write it as "
             "postgresql://user:password@host:5432/database"
         )
+    unreadable = UsageProblem(
+        "SYNKRO_DATABASE_URL cannot be read: percent-encode special characters in the password"
+    )
     try:
-        return {key: str(value) for key, value in conninfo_to_dict(url).items()}
+        parameters = {key: str(value) for key, value in conninfo_to_dict(url).items()}
     except psycopg.ProgrammingError:
-        raise UsageProblem(
-            "SYNKRO_DATABASE_URL cannot be read: percent-encode special characters in the password"
-        ) from None
+        raise unreadable from None
+    if _is_torn(url, parameters):
+        raise unreadable
+    return parameters
+
+
+def _is_torn(url: str, parameters: dict[str, str]) -> bool:
+    """Whether a slash or an @ in the password makes a part of it look like host, port or name."""
+    authority, _, path = url.partition("//")[2].partition("?")[0].partition("/")
+    is_port = re.fullmatch(r"[\d,]*", parameters.get("port", ""))
+    return not is_port or authority.count("@") > 1 or "@" in path
 
 
 def with_password(url: str, password: str) -> str:

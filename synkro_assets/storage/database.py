@@ -79,6 +79,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def console_session(self) -> Iterator[Connection]:
+        """The console's connection over all tenants in autocommit mode, for many small changes."""
+        with self.owner_session() as connection:
+            self._take(connection, CONSOLE, ALL_TENANTS, is_local=False)
+            yield connection
+
+    @contextmanager
     def owner_session(self) -> Iterator[Connection]:
         """A connection with the login's own rights, in autocommit mode: for migrations only."""
         with self._connection() as connection:

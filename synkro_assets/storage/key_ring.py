@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from synkro_assets.domain.errors import SecretUnreadable, UsageProblem
 
+VARIABLE = "SYNKRO_ENCRYPTION_KEYS"
 KEY_FILE = "encryption.key"
 
 HOW_TO_MAKE_A_KEY = (
@@ -27,45 +28,83 @@ HOW_TO_MAKE_A_KEY = (
 
 
 class KeyRing:
-    """Seals JSON objects; each names its tenant and kind, so that a swapped row will not open."""
+    """Seals JSON objects; each names its tenant and kind, so that a swapped row will not open.
 
-    def __init__(self, keys: list[str]) -> None:
+    What opens raises SecretUnreadable, naming tenant and kind, when it cannot. ``origin`` is where
+    the keys stand, for the person who has to change them.
+    """
+
+    def __init__(self, keys: list[str], origin: str = VARIABLE) -> None:
+        self.origin = origin
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys])
-        except ValueError:
+            fernets = [Fernet(key.strip()) for key in keys]
+            self._newest, self._any = fernets[0], MultiFernet(fernets)
+        except (ValueError, IndexError):
             raise UsageProblem(
-                f"SYNKRO_ENCRYPTION_KEYS holds something that is no Fernet key: {HOW_TO_MAKE_A_KEY}"
+                f"{origin} holds something that is no Fernet key: {HOW_TO_MAKE_A_KEY}"
             ) from None
 
     def seal(self, tenant_id: UUID, kind: str, secrets: dict[str, Any]) -> str:
         """The secrets as one token, sealed with the newest key."""
         envelope = {"tenant_id": str(tenant_id), "kind": kind, "secrets": secrets}
-        return self._fernet.encrypt(json.dumps(envelope).encode()).decode()
+        return self._newest.encrypt(json.dumps(envelope).encode()).decode()
 
     def open(self, tenant_id: UUID, kind: str, token: str, *, owner: str) -> dict[str, Any]:
         """The secrets of a token; ``owner`` is the tenant's name for people, used in errors."""
-        try:
-            envelope = json.loads(self._fernet.decrypt(token.encode()))
-        except (InvalidToken, ValueError):
+        payload = _decrypted(self._any, token)
+        if payload is None:
             raise SecretUnreadable(
-                f"the {kind} secrets of {owner} open with none of the configured keys: put the key "
-                f"they were saved with into SYNKRO_ENCRYPTION_KEYS, or save them again"
-            ) from None
-        if envelope.get("tenant_id") != str(tenant_id) or envelope.get("kind") != kind:
-            raise SecretUnreadable(
-                f"the {kind} secrets of {owner} were sealed for another tenant or kind: save them "
-                "again"
+                f"the {kind} secrets of {owner} open with no key of {self.origin}: put the key "
+                "they were saved with there, or save them again"
             )
-        secrets = envelope["secrets"]
-        assert isinstance(secrets, dict)
-        return secrets
+        return _secrets_of(tenant_id, kind, payload, owner)
+
+    def is_newest(self, tenant_id: UUID, kind: str, token: str, *, owner: str) -> bool:
+        """Whether the newest key opens a token; no other key is tried."""
+        payload = _decrypted(self._newest, token)
+        if payload is None:
+            return False
+        _secrets_of(tenant_id, kind, payload, owner)
+        return True
+
+    def resealed(self, tenant_id: UUID, kind: str, token: str, *, owner: str) -> str | None:
+        """The same secrets under the newest key; None when they are."""
+        if self.is_newest(tenant_id, kind, token, owner=owner):
+            return None
+        return self.seal(tenant_id, kind, self.open(tenant_id, kind, token, owner=owner))
+
+
+def _decrypted(fernet: Fernet | MultiFernet, token: str) -> bytes | None:
+    try:
+        return fernet.decrypt(token.encode())
+    except InvalidToken:
+        return None
+
+
+def _secrets_of(tenant_id: UUID, kind: str, payload: bytes, owner: str) -> dict[str, Any]:
+    try:
+        envelope = json.loads(payload)
+    except ValueError:
+        envelope = None
+    match envelope:
+        case {"tenant_id": sealed_for, "kind": sealed_as, "secrets": dict(secrets)} if (
+            sealed_for == str(tenant_id) and sealed_as == kind
+        ):
+            return secrets
+    raise SecretUnreadable(
+        f"the {kind} secrets of {owner} were sealed for another tenant or kind: save them again"
+    )
 
 
 def configured_ring(keys: str | None, home: Path) -> KeyRing:
-    """The ring of ``SYNKRO_ENCRYPTION_KEYS``, or of a key made once in ``home`` (mode 0600)."""
+    """The ring of ``SYNKRO_ENCRYPTION_KEYS``, or of the key file in ``home``.
+
+    The file is made once (mode 0600) with one key; a person may put a newer one on a line above.
+    """
     if keys is not None:
-        return KeyRing([key for key in keys.split(",") if key.strip()] or [""])
-    return KeyRing([_generated_once(home / KEY_FILE)])
+        return KeyRing([key for key in keys.split(",") if key.strip()])
+    file = home / KEY_FILE
+    return KeyRing(_generated_once(file).split(), origin=str(file))
 
 
 def _generated_once(file: Path) -> str:
@@ -80,4 +119,4 @@ def _generated_once(file: Path) -> str:
                 os.link(complete, file)
         finally:
             os.unlink(complete)
-    return file.read_text().strip()
+    return file.read_text(encoding="utf-8", errors="replace")

@@ -20,6 +20,7 @@ import sqlparse
 
 from synkro_assets.domain.errors import MigrationFailed, UsageProblem
 from synkro_assets.storage.database import Connection, Database
+from synkro_assets.storage.plain_postgres import make_compatible
 
 _FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>[a-z0-9_]+)\.sql")
 
@@ -65,16 +66,23 @@ def pending_migrations(database: Database, folder: Path) -> list[Migration]:
 
 
 def migrate(
-    database: Database, folder: Path, on_applied: Callable[[Migration], None] = lambda _: None
+    database: Database,
+    folder: Path,
+    on_applied: Callable[[Migration], None] = lambda _: None,
+    *,
+    local_folder: Path | None = None,
 ) -> list[Migration]:
     """Apply every pending migration, each in its own transaction; return what was applied.
 
-    Raises MigrationFailed for the first one that does not apply; nothing of it is left behind and
+    First it gets what plain PostgreSQL lacks, where ``local_folder`` says how. Raises
+    MigrationFailed for the first migration that does not apply; nothing of it is left behind and
     those before it stay.
     """
     applied = []
     with _only_migrator(database) as connection:
         _prepare_history(connection)
+        if local_folder is not None:
+            make_compatible(connection, local_folder)
         for migration in _pending(connection, folder):
             _apply(connection, migration)
             on_applied(migration)

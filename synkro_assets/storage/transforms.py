@@ -34,7 +34,7 @@ EventSink = Callable[[dict[str, Any]], None]
 _PLANNER = "-c enable_nestloop=off -c enable_mergejoin=off -c jit=off"
 
 # Views and empty tables are built for everybody, in the name of a tenant that is nobody.
-_NOBODY = UUID(int=0)
+_AS_NOBODY = f"-c app.tenant_id={UUID(int=0)}"
 
 _COMPLAINTS_SHOWN = 3
 
@@ -105,7 +105,7 @@ class TransformProject:
         if self.is_built(database):
             return False
         self.prepare(may_parse=may_parse)
-        self.run(database.url, ["run"], {}, connection_options=f"-c app.tenant_id={_NOBODY}")
+        self.run(database.url, ["run"], {})
         with database.console_transaction() as connection:
             connection.execute(
                 "insert into app.transform_builds (project_hash) values (%s) "
@@ -153,9 +153,12 @@ class TransformProject:
         arguments: list[str],
         variables: dict[str, Any],
         on_event: EventSink = lambda _: None,
-        connection_options: str = "",
+        connection_options: str = _AS_NOBODY,
     ) -> None:
-        """One dbt command against a database; raises TransformFailed naming what is red."""
+        """One dbt command against a database; raises TransformFailed naming what is red.
+
+        ``connection_options`` say in whose name it reads and writes; without a tenant it fails.
+        """
         self.prepare(may_parse=True)
         with (
             tempfile.TemporaryDirectory(prefix="synkro-dbt-") as scratch,
@@ -189,7 +192,9 @@ class TransformProject:
             raw = msg_to_dict(event)
             complaint = _complaint(raw)
             if complaint:
-                complaints.append(complaint)
+                # What failed before the first model is why the rest did.
+                is_hook = "on-run-start" in complaint
+                complaints.insert(0 if is_hook else len(complaints), complaint)
             on_event(raw)
 
         options = [

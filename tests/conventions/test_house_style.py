@@ -61,7 +61,9 @@ def test_no_module_has_a_vague_name() -> None:
 
 def test_only_known_folders_stand_at_the_top() -> None:
     tracked = {path.name for path in ROOT.iterdir() if path.is_dir()}
-    hidden_or_built = {name for name in tracked if name.startswith(".") or name in {"build"}}
+    hidden_or_built = {
+        name for name in tracked if name.startswith(".") or name in {"build", "node_modules"}
+    }
     built = {name for name in tracked if name.endswith(".egg-info") or name == "__pycache__"}
     assert tracked - hidden_or_built - built <= TOP_LEVEL
 

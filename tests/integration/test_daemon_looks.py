@@ -320,6 +320,21 @@ def test_a_crash_that_dagster_found_first_is_told_in_plain_words(
     begun.close("success", None)
 
 
+def test_what_a_sensor_finds_is_recorded_in_its_name(platform: Platform, tenant: Tenant) -> None:
+    from synkro_assets.definitions import defs
+
+    with looking(platform) as instance:
+        run = instance.create_run_for_job(defs.resolve_job_def("daily_report_job"))
+        begun = begin_run(platform, tenant, order(DAY, dagster_run_id=run.run_id))
+        ask(platform, "update app.run_claims set heartbeat_at = heartbeat_at - interval '11s'")
+        instance.report_run_canceled(run)
+        look(instance, "stuck_run_sensor")
+    begun.close("success", None)
+    assert row_of(platform, begun.job_run_id)["status"] == "canceled"
+    (row,) = ask(platform, "select * from app.audit_logs where action = 'run.stopped'")
+    assert (row["actor"], row["tenant_id"]) == ("stuck_run_sensor", tenant.tenant_id)
+
+
 def test_waiting_messages_are_asked_for_once_per_attempt(
     platform: Platform, tenant: Tenant
 ) -> None:

@@ -103,7 +103,8 @@ def test_a_key_that_the_provider_refuses(scene: Scene) -> None:
 
 def test_secrets_sealed_with_another_key(scene: Scene) -> None:
     (scene.platform.home / KEY_FILE).unlink()
-    assert "SYNKRO_ENCRYPTION_KEYS" in complaint(scene, SecretUnreadable)
+    said = complaint(scene, SecretUnreadable)
+    assert f"of tenant {scene.tenant.slug} open with no key of {scene.platform.home}" in said
 
 
 def test_a_tenant_that_is_being_run(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from synkro_assets.operations.daily_report import Delivery, compute_daily_facts,
 from synkro_assets.operations.report_checks import foreign_numbers
 from synkro_assets.reporting.wording import RUSSIAN
 from synkro_assets.storage.reports import StoredReport, daily_report
+from tests.databases import as_owner
 from tests.integration.conftest import Reported
 from tests.runs import claimed
 from tests.stage import Scene
@@ -33,7 +34,7 @@ MISBEHAVIOURS: list[dict[str, Any]] = [
 def write_anew(scene: Scene) -> StoredReport:
     """The day's report from its stored facts, as if it had not been made before."""
     with claimed(scene) as begun:
-        with begun.transaction() as connection:
+        with as_owner(scene.platform.database) as connection:
             connection.execute("delete from app.reports")
         make_daily_report(begun, scene.day, Delivery.REFUSED, lambda _: None)
         assert foreign_numbers(begun, scene.day) == []

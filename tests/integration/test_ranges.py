@@ -62,7 +62,8 @@ def asset_page(scene: Scene) -> dict[str, dict[BusinessDay, str]]:
             pages["/".join(asset.path)] = {
                 day: state.value if state else "MISSING" for day, state in shown.items()
             }
-    return {name: page for name, page in pages.items() if not name.startswith("delivery/")}
+    elsewhere = ("delivery/", "export/")
+    return {name: page for name, page in pages.items() if not name.startswith(elsewhere)}
 
 
 def test_a_bad_day_costs_no_other_and_its_retry_completes_the_range(

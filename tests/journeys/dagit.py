@@ -118,7 +118,7 @@ class Dagit:
         return list(self.ask(RUNS, tags=asked)["runsOrError"]["results"])
 
     def backfill(self, tenant: str, days: Sequence[date]) -> str:
-        """Materialize everything but the delivery for some days, as the backfill page does."""
+        """Materialize all but delivery and export for some days, as the backfill page does."""
         keys = [{"path": path} for path in self._assets()]
         names = [f"{day}|{tenant}" for day in days]
         params = {"assetSelection": keys, "partitionNames": names}
@@ -167,7 +167,8 @@ class Dagit:
         return [
             node
             for node in self.ask(ASSET_PAGES)["assetNodes"]
-            if node["isMaterializable"] and node["assetKey"]["path"][0] != "delivery"
+            if node["isMaterializable"]
+            and node["assetKey"]["path"][0] not in ("delivery", "export")
         ]
 
     def _assets(self) -> list[list[str]]:

@@ -10,9 +10,10 @@ import pytest
 from pydantic import HttpUrl
 
 from synkro_assets.domain.errors import UsageProblem
-from synkro_assets.operations.platform import SystemClock
+from synkro_assets.operations.platform import SystemClock, operating_system_user
 from synkro_assets.operations.simulated_clock import SimulatedClock
 from synkro_assets.settings import Settings, child_environment, load_settings, platform
+from synkro_assets.storage.database import Actor
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +157,16 @@ def test_child_processes_find_the_same_platform() -> None:
     assert environment["SYNKRO_DATABASE_URL"] == "postgresql://u:p@h/db"
     assert environment["SYNKRO_DAGSTER_DATABASE_URL"].startswith("postgresql+psycopg2://u:p@h/db?")
     assert environment["DAGSTER_HOME"] == str(Path.cwd() / ".synkro" / "dagster")
+
+
+def test_a_platform_acts_as_the_operating_system_user_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SYNKRO_DATABASE_URL", "postgresql://u@h/db")
+
+    with platform(load_settings()) as usual, platform(load_settings(), "a sensor") as told:
+        assert usual.database.actor == Actor(operating_system_user())
+        assert told.database.actor == Actor("a sensor")
+    by_request = usual.acting_as("ann@acme.example", "203.0.113.9")
+    assert by_request.database.actor == Actor("ann@acme.example", "203.0.113.9")
+    assert by_request.keys is usual.keys

@@ -173,7 +173,7 @@ class AmoCrmClient:
         answer = self._road.get(target, action=action, params=params)
         if answer is None:
             return Page(())
-        embedded = _expect(_expect(answer).get("_embedded", {}))
+        embedded = _object(_expect(answer).get("_embedded", {}))
         rows = embedded.get(entity, [])
         if not isinstance(rows, list) or not all(isinstance(r, dict) and "id" in r for r in rows):
             raise _strange()
@@ -225,6 +225,11 @@ def _expect(answer: Any) -> Row:
     if not isinstance(answer, dict):
         raise _strange()
     return answer
+
+
+def _object(value: Any) -> Row:
+    """An object; amoCRM's PHP writes an empty one as an empty list."""
+    return {} if value == [] else _expect(value)
 
 
 def _strange() -> ProviderUnavailable:

@@ -6,6 +6,8 @@ verdicts (``providers/verdicts.py``).
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from synkro_assets.domain.errors import SynkroError, TokenExpired
@@ -13,6 +15,7 @@ from synkro_assets.providers.verdicts import body_of, detail_suffix, seconds, ve
 
 PROVIDER = "amoCRM"
 
+_LONGEST_NAMES = 200
 _SENTENCES = {
     400: "it does not understand the request",
     402: "the account is not paid; pay for it, then check the integration",
@@ -31,7 +34,30 @@ def classify(response: httpx.Response) -> SynkroError | None:
             "reconnect the integration"
         )
         return TokenExpired(PROVIDER, text, status=401)
-    return verdict(PROVIDER, response, _SENTENCES, retry_after=_body_retry_after(response))
+    sentences = _SENTENCES
+    fields = _misunderstood(response)
+    if fields:
+        sentences = {**_SENTENCES, 400: f"{_SENTENCES[400]}: {fields}"}
+    return verdict(PROVIDER, response, sentences, retry_after=_body_retry_after(response))
+
+
+def _misunderstood(response: httpx.Response) -> str:
+    """The parameters a 400 names with what is wrong about them; its detail alone says neither."""
+    body = body_of(response) if response.status_code == 400 else None
+    groups = body.get("validation-errors") if isinstance(body, dict) else None
+    errors = [
+        error
+        for group in (groups if isinstance(groups, list) else [])
+        for error in _list_of(group, "errors")
+        if isinstance(error, dict)
+    ]
+    named = [f"{error.get('path')}: {error.get('detail')}" for error in errors]
+    return "; ".join(named)[:_LONGEST_NAMES]
+
+
+def _list_of(holder: Any, name: str) -> list[Any]:
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def _body_retry_after(response: httpx.Response) -> float | None:

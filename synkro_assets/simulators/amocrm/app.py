@@ -6,7 +6,7 @@ Lives here: which path is answered by whom. Not here: the answers.
 from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from synkro_assets.simulators.state import SimulatorState
@@ -14,7 +14,7 @@ from synkro_assets.simulators.state import SimulatorState
 from . import contacts, directory, events, leads
 from .answers import problem
 from .door import Handler, guarded
-from .oauth import TokenBook, access_token, authorize
+from .oauth import DOMAIN_PATH, TokenBook, access_token, account_domain, authorize
 
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 READS: list[tuple[str, str, Handler]] = [
@@ -46,9 +46,8 @@ def routes(state: SimulatorState, book: TokenBook) -> list[BaseRoute]:
     async def consent(request: Request) -> Response:
         return await authorize(request, book)
 
-    async def moved(request: Request) -> Response:
-        host = state.switches["amocrm_moved_to"]
-        return JSONResponse({"subdomain": host}) if host else problem(404, "Not found")
+    async def domain(request: Request) -> Response:
+        return await account_domain(request, book)
 
     def unknown(visit: object) -> Response:
         return problem(404, "Not found")
@@ -60,7 +59,7 @@ def routes(state: SimulatorState, book: TokenBook) -> list[BaseRoute]:
     ]
     return [
         Route("/oauth2/access_token", token, methods=["POST"]),
-        Route("/oauth2/account/current/subdomain", moved, methods=["GET"]),
+        Route(DOMAIN_PATH, domain, methods=["GET"]),
         Route("/oauth", consent, methods=["GET"]),
         *reads,
         Route("/{rest:path}", wrap("unknown", unknown), methods=METHODS),

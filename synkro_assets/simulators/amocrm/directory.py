@@ -11,7 +11,7 @@ from synkro_assets.simulators.world.model import Company, Manager, Pipeline
 
 from .answers import hal, origin
 from .door import Visit
-from .leads import missing, unix
+from .leads import missing, reason_shown, unix
 from .query import page_of
 
 
@@ -171,14 +171,6 @@ def _find(visit: Visit) -> Pipeline | None:
 
 def loss_reasons(visit: Visit) -> Response:
     """``GET /leads/loss_reasons``."""
-    rows = [
-        {
-            "id": reason.id,
-            "name": reason.name,
-            "sort": reason.sort,
-            "created_at": unix(reason.created_at),
-            "updated_at": unix(reason.created_at),
-        }
-        for reason in visit.world.company.loss_reasons
-    ]
+    base = origin(visit.request)
+    rows = [reason_shown(reason, base) for reason in visit.world.company.loss_reasons]
     return _whole(visit, "leads/loss_reasons", "loss_reasons", rows)

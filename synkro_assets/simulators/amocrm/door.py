@@ -5,15 +5,17 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
+from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
 from .answers import problem
-from .oauth import TokenBook
+from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
 
 MAX_URL = 8192
@@ -33,17 +35,29 @@ class Visit:
 Handler = Callable[[Visit], Response]
 
 
-def _refusal(request: Request, state: SimulatorState, bearer: str) -> Response | None:
-    """The refusal for going too fast, or ``None``."""
+def _is_banned(state: SimulatorState, account: str) -> bool:
+    """Whether the account was too fast too often and has not been let in again since."""
+    limits, now = state.limits, state.clock.now()
+    if limits["amocrm_ban_after"] is None or limits.breaches[account] < limits["amocrm_ban_after"]:
+        return False
+    since = limits.banned_since.setdefault(account, now)
+    seconds = limits["amocrm_ban_seconds"]
+    if seconds is None or now < since + timedelta(seconds=seconds):
+        return True
+    del limits.banned_since[account], limits.breaches[account]
+    return False
+
+
+def _refusal(state: SimulatorState, account: str) -> Response | None:
+    """The refusal for going too fast, or ``None``; all tokens of an account count together."""
     limits, switches = state.limits, state.switches
     if not limits["enabled"]:
         return None
-    ban_after = limits["amocrm_ban_after"]
-    if ban_after is not None and limits.breaches[bearer] >= ban_after:
+    if _is_banned(state, account):
         return problem(403, "requests from this address are blocked")
-    if limits.windows.admit(f"amocrm {bearer}", limits["amocrm_per_second"]):
+    if limits.windows.admit(f"amocrm {account}", limits["amocrm_per_second"]):
         return None
-    limits.breaches[bearer] += 1
+    limits.breaches[account] += 1
     after = switches["amocrm_retry_after"]
     headers = {"Retry-After": str(after)} if after is not None else None
     if switches["amocrm_html_429"]:
@@ -66,11 +80,11 @@ def guarded(
                 "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
             )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        refusal = _refusal(request, state, bearer)
+        world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        refusal = _refusal(state, world.company.tenant if world else bearer)
         if refusal is not None:
             return refusal
-        world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
-        if world is None or state.switches["amocrm_moved_to"]:
+        if world is None or has_moved_from(request, state):
             return problem(401, "Unauthorized")
         if state.switches["amocrm_unpaid"]:
             return problem(402, "The account is not paid")
@@ -78,8 +92,9 @@ def guarded(
             return problem(403, f"No rights for {entity}")
         try:
             query, present = Query(request, state.switches), Present(world, state.clock.now())
-            return handler(Visit(request, query, world, state, present))
+            answer = handler(Visit(request, query, world, state, present))
         except BadQuery as error:
             return problem(400, str(error))
+        return with_unknown_fields(answer) if state.switches["amocrm_unknown_fields"] else answer
 
     return endpoint

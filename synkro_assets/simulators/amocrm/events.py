@@ -31,6 +31,10 @@ def rendered(event: Event, visit: Visit) -> dict[str, Any]:
     """The event as amoCRM shows it."""
     base, plural = origin(visit.request), PLURALS[event.entity_type]
     entity = f"{base}/api/v4/{plural}/{event.entity_id}"
+    after = event.after
+    if event.type == "lead_added":
+        # The stage a lead begins in is not told: the documentation's sample carries a note.
+        after = [{"note": {"id": event.entity_id % 10**8}}]
     return {
         "id": event.id,
         "type": event.type,
@@ -38,7 +42,7 @@ def rendered(event: Event, visit: Visit) -> dict[str, Any]:
         "entity_type": event.entity_type,
         "created_by": event.created_by,
         "created_at": int(event.created_at.timestamp()),
-        "value_after": event.after,
+        "value_after": after,
         "value_before": event.before,
         "account_id": visit.world.company.account_id,
         "_links": {"self": {"href": f"{base}/api/v4/events/{event.id}"}},

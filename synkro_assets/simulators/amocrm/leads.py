@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from synkro_assets.simulators.world.model import Company, Lead
+from synkro_assets.simulators.world.model import Company, Lead, LossReason
 
 from .answers import empty, hal, origin, problem
 from .door import Visit
@@ -18,6 +18,18 @@ from .query import BadQuery, ordered, page_of, within
 def unix(moment: datetime | None) -> int | None:
     """Unix seconds, or null."""
     return int(moment.timestamp()) if moment else None
+
+
+def reason_shown(reason: LossReason, base: str) -> dict[str, Any]:
+    """A loss reason, the same in a lead and in the list."""
+    return {
+        "id": reason.id,
+        "name": reason.name,
+        "sort": reason.sort,
+        "created_at": unix(reason.created_at),
+        "updated_at": unix(reason.created_at),
+        "_links": {"self": {"href": f"{base}/api/v4/leads/loss_reasons/{reason.id}"}},
+    }
 
 
 def _embedded(lead: Lead, company: Company, with_: set[str], base: str) -> dict[str, Any]:
@@ -38,12 +50,10 @@ def _embedded(lead: Lead, company: Company, with_: set[str], base: str) -> dict[
         ]
     if "loss_reason" in with_:
         embedded["loss_reason"] = [
-            {"id": r.id, "name": r.name, "sort": r.sort, "created_at": unix(r.created_at),
-             "updated_at": unix(r.created_at),
-             "_links": {"self": {"href": f"{base}/api/v4/leads/loss_reasons/{r.id}"}}}
-            for r in company.loss_reasons
-            if r.id == lead.loss_reason_id
-        ]  # fmt: skip
+            reason_shown(reason, base)
+            for reason in company.loss_reasons
+            if reason.id == lead.loss_reason_id
+        ]
     if "catalog_elements" in with_:
         embedded["catalog_elements"] = []
     return embedded
@@ -100,17 +110,26 @@ def _chosen(visit: Visit) -> list[Lead]:
     ]
 
 
+def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
+    """The lead in a list: of one in the trash its id and date, as the documentation promises."""
+    if lead.is_deleted and not visit.state.switches["amocrm_whole_trash"]:
+        return {"id": lead.id, "updated_at": unix(lead.updated_at), "is_deleted": True}
+    document = rendered(lead, visit.world.company, visit.query.with_, origin(visit.request))
+    if visit.state.switches["amocrm_absent_loss_reason"] and not lead.loss_reason_id:
+        document["_embedded"].pop("loss_reason", None)
+    return document
+
+
 def leads(visit: Visit) -> Response:
     """``GET /leads``."""
     rows = ordered(_chosen(visit), visit.query, ("created_at", "updated_at", "id"))
-    company, base, with_ = visit.world.company, origin(visit.request), visit.query.with_
     answer = page_of(
         visit.request,
         visit.query,
         visit.state.switches,
         rows,
         "leads",
-        lambda lead: rendered(lead, company, with_, base),
+        lambda lead: _shown(lead, visit),
     )
     if visit.state.switches["amocrm_touch_between_pages"] and answer.status_code == 200:
         size = min(visit.query.number("limit", 50), 250)
@@ -173,7 +192,7 @@ def links(visit: Visit) -> Response:
 
 def all_links(visit: Visit) -> Response:
     """``GET /leads/links?filter[entity_id][]=…``."""
-    wanted = visit.query.numbers("entity_id")
+    wanted = visit.query.numbers("entity_id", is_address=True)
     if not wanted:
         raise BadQuery("filter[entity_id] is required")
     known = [visit.present.lead(lead_id) for lead_id in sorted(wanted)]

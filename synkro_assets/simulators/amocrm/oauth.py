@@ -1,9 +1,12 @@
 """amoCRM's OAuth2: codes, access tokens that expire, refresh tokens that rotate.
 
-Lives here: which tokens are good, and the token endpoint. Not here: what a token may read.
+Lives here: which tokens are good, the token endpoint, and where an account lives that has moved.
+Not here: what a token may read.
 """
 
+import base64
 import itertools
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +21,7 @@ from .answers import problem
 ACCESS_LIFE = timedelta(hours=24)
 REFRESH_LIFE = timedelta(days=90)
 CODE_LIFE = timedelta(minutes=20)
+DOMAIN_PATH = "/oauth2/account/current/subdomain"
 REDIRECT_URI = "http://127.0.0.1:8000/oauth/amocrm/callback"
 
 
@@ -41,8 +45,11 @@ class TokenBook:
         """A single-use authorization code."""
         return self._new(tenant, "def", self._codes, CODE_LIFE)
 
-    def issue_pair(self, tenant: str) -> dict[str, Any]:
-        """A new access and refresh token; the tenant's earlier refresh token dies."""
+    def issue_pair(self, tenant: str, host: str) -> dict[str, Any]:
+        """A new access and refresh token; the tenant's earlier refresh token dies.
+
+        ``host`` goes into the access token as ``api_domain``: who to ask when the account moved.
+        """
         for old in [value for value, (owner, _) in self._refresh.items() if owner == tenant]:
             del self._refresh[old]
             self._used.add(old)
@@ -50,9 +57,37 @@ class TokenBook:
             "token_type": "Bearer",
             "expires_in": int(ACCESS_LIFE.total_seconds()),
             "server_time": int(self.state.clock.now().timestamp()),
-            "access_token": self._new(tenant, "eyJ0", self._access, ACCESS_LIFE),
+            "access_token": self._new_access(tenant, host),
             "refresh_token": self._new(tenant, "def502", self._refresh, REFRESH_LIFE),
         }
+
+    def _new_access(self, tenant: str, host: str) -> str:
+        """A JWT as amoCRM's are; its signature is made up."""
+        now = self.state.clock.now()
+        known = self.state.tenants[tenant]
+        claims = {
+            "aud": known.credentials.client_id,
+            "jti": token(self.state.seed, tenant, "jti", next(self._serial), length=32),
+            "iat": int(now.timestamp()),
+            "nbf": int(now.timestamp()),
+            "exp": int((now + ACCESS_LIFE).timestamp()),
+            "sub": str(known.company.managers[0].id),
+            "account_id": known.company.account_id,
+            "base_domain": "amocrm.ru",
+            "scopes": ["crm", "notifications"],
+            "api_domain": host,
+        }
+        signature = token(self.state.seed, tenant, "signature", next(self._serial), length=43)
+        value = f"{_segment({'typ': 'JWT', 'alg': 'RS256'})}.{_segment(claims)}.{signature}"
+        self._access[value] = (tenant, now + ACCESS_LIFE)
+        return value
+
+    def owner_of_refresh(self, value: str) -> TenantWorld | None:
+        """Whose refresh token this is; ``None`` for a wrong, used or expired one."""
+        tenant, until = self._refresh.get(value, ("", None))
+        if until is None or until <= self.state.clock.now():
+            return None
+        return self.state.tenants.get(tenant)
 
     def tenant_of(self, bearer: str) -> TenantWorld | None:
         """Whose request this is; ``None`` for a wrong or expired token."""
@@ -94,6 +129,17 @@ class TokenBook:
         return tenant
 
 
+def _segment(document: dict[str, Any]) -> str:
+    packed = base64.urlsafe_b64encode(json.dumps(document).encode())
+    return packed.decode().rstrip("=")
+
+
+def has_moved_from(request: Request, state: SimulatorState) -> bool:
+    """Whether the account is to be asked at another host than this request's."""
+    moved_to = state.switches["amocrm_moved_to"]
+    return bool(moved_to) and request.url.netloc != moved_to
+
+
 def _refused(status: int, name: str) -> Response:
     document = {
         "title": "Bad Request" if status == 400 else "Unauthorized",
@@ -113,12 +159,31 @@ async def access_token(request: Request, book: TokenBook) -> Response:
         return problem(400, "the body must be JSON")
     if not isinstance(document, dict):
         return problem(400, "the body must be a JSON object")
-    if book.state.switches["amocrm_moved_to"]:
+    if has_moved_from(request, book.state):
+        # Nothing is redeemed: the same token works at the new host.
         return problem(401, "the account has moved")
     tenant = book.redeem(document)
     if isinstance(tenant, Response):
         return tenant
-    return JSONResponse(book.issue_pair(tenant))
+    return JSONResponse(book.issue_pair(tenant, request.url.netloc))
+
+
+async def account_domain(request: Request, book: TokenBook) -> Response:
+    """``GET /oauth2/account/current/subdomain``: which host a refresh token's account is at."""
+    world = book.owner_of_refresh(request.headers.get("x-refresh-token", ""))
+    if world is None:
+        return problem(401, "X-Refresh-Token is missing or no longer valid")
+    host = book.state.switches["amocrm_moved_to"] or request.url.netloc
+    labels = host.partition(":")[0].split(".")
+    has_name = labels[0][:1].isalpha()
+    return JSONResponse(
+        {
+            "id": world.company.account_id,
+            "subdomain": labels[0] if has_name else world.company.tenant,
+            "domain": host,
+            "top_level_domain": labels[-1] if has_name else "",
+        }
+    )
 
 
 async def authorize(request: Request, book: TokenBook) -> Response:

@@ -42,23 +42,26 @@ class Query:
                 found.append((parts[len(path) :], value))
         return found
 
-    def values(self, name: str) -> set[str] | None:
-        """The values of a list filter, comma forms included; ``None`` when it is absent."""
-        rows = self._under(name) if self.is_filtering else []
+    def values(self, name: str, *, is_address: bool = False) -> set[str] | None:
+        """The values of a list filter, comma forms included; ``None`` when it is absent.
+
+        ``is_address``: it says what is asked for, so that no account ignores it.
+        """
+        rows = self._under(name) if self.is_filtering or is_address else []
         if not rows:
             return None
         return {part for _, value in rows for part in value.split(",") if part}
 
-    def numbers(self, name: str) -> set[int] | None:
+    def numbers(self, name: str, *, is_address: bool = False) -> set[int] | None:
         """The values of a list filter of integers."""
-        found = self.values(name)
+        found = self.values(name, is_address=is_address)
         try:
             return None if found is None else {int(value) for value in found}
         except ValueError as error:
             raise BadQuery(f"filter[{name}] must be a number") from error
 
     def span(self, name: str) -> tuple[int, int] | None:
-        """A range filter in either form, both ends included."""
+        """A range filter in any form, both ends included; one instant means from then on."""
         rows = self._under(name) if self.is_filtering else []
         if not rows:
             return None
@@ -72,7 +75,7 @@ class Query:
                 elif "," in value:
                     low, high = (int(part) for part in value.split(",", 1))
                 else:
-                    low = high = int(value)
+                    low = int(value)
         except ValueError as error:
             raise BadQuery(f"filter[{name}] must be unix seconds") from error
         return low, high

@@ -45,6 +45,7 @@ def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> l
         ("/telegram/messages", ["GET"], messages.read_telegram),
         ("/telegram/messages", ["POST"], messages.write_telegram),
         ("/amocrm/leads/{tenant}/{lead_id:int}", ["POST"], messages.change_lead),
+        ("/amocrm/leads/{tenant}", ["POST"], messages.import_leads),
         ("/amocrm/oauth/{tenant}", ["POST"], worlds.oauth_code),
     ]
 

@@ -16,6 +16,7 @@ from synkro_assets.simulators.radist.sending import put_message
 from synkro_assets.simulators.state import SimulatorState
 from synkro_assets.simulators.telegram.store import Bot, TelegramStore
 from synkro_assets.simulators.telegram.updates import person_writes
+from synkro_assets.simulators.world.crm import CrmDay
 from synkro_assets.simulators.world.history import forget_plans, keep
 from synkro_assets.simulators.world.lead_life import LeadLife
 from synkro_assets.simulators.world.model import Lead
@@ -23,6 +24,7 @@ from synkro_assets.simulators.world.model import Lead
 from .answers import Refused, body_of
 from .worlds import Worlds
 
+MOST_IMPORTED = 5000
 LEAD_FIELDS = {
     "name": "name",
     "price": "price",
@@ -112,6 +114,23 @@ class Messages:
             life.move(lead, target[1], now, lead.responsible_id, target[0])
         world.put(day)
         return JSONResponse(_changed(lead))
+
+    async def import_leads(self, request: Request) -> Response:
+        """``POST /control/amocrm/leads/{tenant}``: ``count`` leads of one second, ``at`` or now."""
+        world = self.worlds.found(request.path_params["tenant"])
+        document = await body_of(request)
+        now = self.state.clock.now()
+        try:
+            at = parse_instant(document["at"]) if document.get("at") else now
+            count = int(document.get("count", 1))
+        except (TypeError, ValueError, AttributeError) as error:
+            raise Refused(f"cannot read the request: {error}") from error
+        if not 1 <= count <= MOST_IMPORTED or at > now:
+            raise Refused(f"count must be 1 to {MOST_IMPORTED}, and at not in the future")
+        day = world.days[max(world.days)]
+        leads = CrmDay(self.state.seed, world.company, day).add_import(count, at, now)
+        world.put(day)
+        return JSONResponse({"ids": [lead.id for lead in leads]}, 201)
 
     def _check_stage(self, pipelines: list[Any], target: tuple[int, int]) -> None:
         if not any(

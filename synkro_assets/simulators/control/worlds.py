@@ -140,7 +140,7 @@ class Worlds:
     async def oauth_code(self, request: Request) -> Response:
         """``POST /control/amocrm/oauth/{tenant}``: client, a new code, and a new token pair."""
         world = self.found(request.path_params["tenant"])
-        pair = self.book.issue_pair(world.company.tenant)
+        pair = self.book.issue_pair(world.company.tenant, request.url.netloc)
         return JSONResponse({**self._oauth(world), **pair})
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
+from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
 from .answers import refusal
 
@@ -65,6 +66,7 @@ def guarded(
         if scope in switches["radist_missing_scope"]:
             return refusal(switches, 403, f"The key has no {scope} scope")
         present = Present(world, state.clock.now())
-        return await handler(Visit(request, world, state, present))
+        answer = await handler(Visit(request, world, state, present))
+        return with_unknown_fields(answer) if switches["radist_unknown_fields"] else answer
 
     return endpoint

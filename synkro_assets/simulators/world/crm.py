@@ -78,6 +78,18 @@ class CrmDay:
         after = self._lead(None, "", 9000, rand)
         self.life.call(after, end + timedelta(minutes=rand.randrange(1, 90)), rand)
 
+    def add_import(self, count: int, moment: datetime, now: datetime) -> list[Lead]:
+        """Leads that came into the CRM together, all of one second, each with its contact."""
+        life = LeadLife(self.seed, self.company, self.day, now)
+        leads = []
+        for _ in range(count):
+            contact = self._contact(self.rand, mobile(self.rand, self.company.region), None)
+            self._make_new(contact, moment)
+            lead = self._lead(contact, "", 5000, self.rand)
+            life.add(lead, moment, 0)
+            leads.append(lead)
+        return leads
+
     def _contact(
         self, rand: random.Random, e164: str, name: str | None, regular: int | None = None
     ) -> CrmContact:

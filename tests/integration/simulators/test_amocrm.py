@@ -104,6 +104,37 @@ def test_events_accept_both_filter_forms_and_at_most_100_a_page(lab: Lab) -> Non
     assert comma == pages(lab, "events", "events", **brackets)
 
 
+def test_one_instant_as_a_filter_means_from_then_on(lab: Lab) -> None:
+    rows = pages(lab, "events", "events", limit=100)
+    since = rows[len(rows) // 2]["created_at"]
+    found = pages(lab, "events", "events", limit=100, **{"filter[created_at]": since})
+    assert found == [row for row in rows if row["created_at"] >= since]
+    assert 0 < len(found) < len(rows)
+
+
+def test_a_leads_creation_does_not_tell_its_stage(lab: Lab) -> None:
+    rows = pages(lab, "events", "events", **{"filter[type]": "lead_added"})
+    assert rows
+    assert all(set(row["value_after"][0]) == {"note"} for row in rows)
+
+
+def test_a_lead_in_the_trash_shows_its_id_and_date_alone(lab: Lab) -> None:
+    (row,) = pages(lab, "leads", "leads", **{"with": "only_deleted"})
+    assert set(row) == {"id", "updated_at", "is_deleted"}
+    lab.control("switches", amocrm_whole_trash=True)
+    (whole,) = pages(lab, "leads", "leads", **{"with": "only_deleted"})
+    assert whole.items() > row.items()
+    assert whole["name"]
+
+
+def test_a_lead_that_was_not_lost_may_have_no_list_of_reasons(lab: Lab) -> None:
+    lab.control("switches", amocrm_absent_loss_reason=True)
+    rows = pages(lab, "leads", "leads", **{"with": "loss_reason"})
+    assert {bool(row["loss_reason_id"]) for row in rows} == {True, False}
+    for row in rows:
+        assert ("loss_reason" in row["_embedded"]) == bool(row["loss_reason_id"])
+
+
 def test_contacts_carry_phones_as_people_write_them(lab: Lab) -> None:
     rows = pages(lab, "contacts", "contacts", **{"with": "leads"})
     counts = {len(row["_embedded"]["leads"]) for row in rows}
@@ -134,6 +165,18 @@ def test_the_eighth_request_in_a_second_answers_429_and_breaches_end_in_403(lab:
     lab.control("limits", enabled=True, amocrm_ban_after=3)
     codes = [lab.amocrm("account").status_code for _ in range(12)]
     assert codes == [200] * 7 + [429] * 3 + [403] * 2
+
+
+def test_a_ban_ends_when_it_has_lasted_long_enough(lab: Lab) -> None:
+    lab.http.put("/control/clock", json={"now": "2026-03-06T10:00:00Z", "rate": 0})
+    lab.control(
+        "limits", enabled=True, amocrm_per_second=0, amocrm_ban_after=2, amocrm_ban_seconds=3600
+    )
+    assert [lab.amocrm("account").status_code for _ in range(3)] == [429, 429, 403]
+    lab.http.put("/control/clock", json={"now": "2026-03-06T10:59:59Z", "rate": 0})
+    assert lab.amocrm("account").status_code == 403
+    lab.http.put("/control/clock", json={"now": "2026-03-06T11:00:00Z", "rate": 0})
+    assert lab.amocrm("account").status_code == 429
 
 
 def test_a_429_may_be_an_html_page(lab: Lab) -> None:
@@ -174,31 +217,6 @@ def test_a_long_url_answers_414(lab: Lab) -> None:
     assert lab.amocrm("leads", **{"filter[id][]": ids[:100]}).status_code == 204
 
 
-def test_a_refresh_token_works_once(lab: Lab) -> None:
-    pair = lab.control("amocrm/oauth/acme")
-    body = {
-        key: pair[key] for key in ("client_id", "client_secret", "redirect_uri", "refresh_token")
-    }
-    body["grant_type"] = "refresh_token"
-    first = lab.http.post("/amocrm/oauth2/access_token", json=body)
-    assert first.status_code == 200
-    assert lab.http.post("/amocrm/oauth2/access_token", json=body).status_code == 400
-    bearer = {"Authorization": f"Bearer {first.json()['access_token']}"}
-    assert lab.http.get("/amocrm/api/v4/account", headers=bearer).status_code == 200
-
-
-def test_a_code_gives_tokens_that_expire_after_a_day(lab: Lab) -> None:
-    lab.http.put("/control/clock", json={"now": "2026-03-05T10:00:00Z", "rate": 0})
-    lab.load()
-    body = {**lab.loaded["oauth"], "grant_type": "authorization_code"}
-    body["code"] = body.pop("authorization_code")
-    pair = lab.http.post("/amocrm/oauth2/access_token", json=body).json()
-    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
-    assert lab.http.get("/amocrm/api/v4/account", headers=bearer).status_code == 200
-    lab.http.put("/control/clock", json={"now": "2026-03-06T10:00:01Z", "rate": 0})
-    assert lab.http.get("/amocrm/api/v4/account", headers=bearer).status_code == 401
-
-
 def test_changing_a_lead_makes_an_event_and_moves_updated_at(lab: Lab) -> None:
     lab.http.put("/control/clock", json={"now": "2026-03-07T10:00:00Z", "rate": 0})
     lead = next(r for r in lab.truth()["leads"] if r["status_id"] not in (142, 143))
@@ -208,3 +226,26 @@ def test_changing_a_lead_makes_an_event_and_moves_updated_at(lab: Lab) -> None:
     assert (event["entity_id"], event["type"]) == (lead["id"], "lead_status_changed")
     assert event["value_after"][0]["lead_status"]["id"] == 142
     assert event["value_before"][0]["lead_status"]["id"] == lead["status_id"]
+
+
+def test_many_leads_of_one_second_lie_across_the_edge_of_a_page(lab: Lab) -> None:
+    lab.http.put("/control/clock", json={"now": "2026-03-07T10:00:00.7Z", "rate": 0})
+    imported = lab.control("amocrm/leads/acme", count=300, at="2026-03-07T09:00:00Z")["ids"]
+    at = 1772874000
+    span = {"filter[updated_at][from]": at, "filter[updated_at][to]": at}
+    order = {"order[updated_at]": "asc", "with": "contacts", "limit": 250}
+    rows = pages(lab, "leads", "leads", **span, **order)
+    assert sorted(row["id"] for row in rows) == sorted(imported)
+    assert {len(row["_embedded"]["contacts"]) for row in rows} == {1}
+    known = {row["id"] for row in lab.truth()["leads"]}
+    assert known.issuperset(imported)
+    later = lab.control("amocrm/leads/acme", count=2)["ids"]
+    assert not set(later) & set(imported)
+    assert lab.amocrm(f"leads/{later[0]}").json()["created_at"] == at + 3600
+    events = pages(lab, "events", "events", limit=100, **{"filter[type]": "lead_added"})
+    assert {row["entity_id"] for row in events}.issuperset([*imported, *later])
+
+
+def test_an_import_of_the_future_or_of_nothing_is_refused(lab: Lab) -> None:
+    for body in ({"count": 0}, {"count": 9999}, {"at": "2099-01-01T00:00:00Z"}, {"count": "x"}):
+        assert lab.http.post("/control/amocrm/leads/acme", json=body).status_code == 400

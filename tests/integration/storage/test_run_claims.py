@@ -9,6 +9,7 @@ import pytest
 from synkro_assets.domain.business_day import BusinessDay, days_between
 from synkro_assets.domain.errors import ClaimLost, TenantIsBusy, UsageProblem
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.integration_settings import save
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.tenant_run import TenantRun, begin_run
 from synkro_assets.storage.run_ledger import events_since, run_of
@@ -78,19 +79,21 @@ def test_an_expired_lease_is_taken_over_with_a_higher_token(
 
 
 def test_the_run_that_lost_its_claim_commits_nothing(platform: Platform, tenant: Tenant) -> None:
+    save(platform, tenant, "radist", {"company_id": 1, "api_key": "key"})
     first = begin(platform, tenant, "one")
     expire_lease(platform)
     second = begin(platform, tenant, "two")
     with pytest.raises(ClaimLost, match="nothing more is written"), first.transaction() as late:
-        late.execute("update app.tenants set name = 'written too late'")
+        late.execute("update app.integration_configs set last_error = 'written too late'")
     with pytest.raises(ClaimLost), first.step("raw/radist", progress=20):
         pytest.fail("the step began")
     first.close("failed", "lost")
-    assert ask(platform, "select name from app.tenants") == [{"name": "Acme"}]
+    assert ask(platform, "select last_error from app.integration_configs") == [{"last_error": None}]
     with second.transaction() as connection:
-        connection.execute("update app.tenants set name = 'written in time'")
+        connection.execute("update app.integration_configs set last_error = 'written in time'")
     second.close("success", None)
-    assert ask(platform, "select name from app.tenants") == [{"name": "written in time"}]
+    kept = ask(platform, "select last_error from app.integration_configs")
+    assert kept == [{"last_error": "written in time"}]
 
 
 def test_closing_a_lost_run_does_not_free_its_successor(platform: Platform, tenant: Tenant) -> None:

@@ -51,6 +51,9 @@ def test_public_and_secret_fields_are_split_and_defaults_filled_in():
         ("amocrm", {"base_url": "https://a.ru", "access_token": "x"}, "refresh_token"),
         ("amocrm", {**AMO, "base_url": "ftp://a"}, "http(s) address"),
         ("amocrm", {**AMO, "base_url": "http://["}, "http(s) address"),
+        ("amocrm", {**AMO, "base_url": "https://user:secret-key@a.ru"}, "http(s) address"),
+        ("amocrm", {**AMO, "base_url": "https://user:secret-key/1@a.ru"}, "http(s) address"),
+        ("amocrm", {**AMO, "base_url": "https://a.ru:secret-key/"}, "http(s) address"),
         ("amocrm", {**AMO, "long_lived_token": "••••mnop"}, "not its mask"),
         ("radist", {"api_key": "secret-key"}, "company_id"),
         ("radist", {"api_key": "secret-key", "company_id": "7"}, "whole number"),
@@ -58,6 +61,12 @@ def test_public_and_secret_fields_are_split_and_defaults_filled_in():
         ("radist", {"api_key": "k", "company_id": 7, "chats_per_second": 0}, "per second"),
         ("telegram", {"chat_id": "1"}, "bot_token"),
         ("ai", {"provider": "other", "api_key": "k"}, "gemini"),
+        ("ai", {"api_key": "k", "secret-key-1": ""}, "has no field …: remove it"),
+        (
+            "telegram",
+            {"base_url": "http://a/1:secret-key-2", "bot_token": "1:secret-key-2", "chat_id": "1"},
+            "base_url of the telegram integration holds the bot_token",
+        ),
     ],
 )
 def test_a_problem_is_told_in_one_line_without_the_value(kind, given, told):

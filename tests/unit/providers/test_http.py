@@ -143,6 +143,30 @@ def test_a_key_with_stray_characters_is_a_usage_problem_that_does_not_show_it(as
     assert "secret" not in str(problem.value)
 
 
+@pytest.mark.parametrize("padding", range(165, 201, 5))
+@pytest.mark.parametrize(
+    "spelling", [TOKEN, TOKEN.replace("-", "\\u002d")], ids=["plain", "escaped"]
+)
+def test_a_secret_that_is_cut_off_in_a_long_refusal_is_not_shown_by_half(
+    ask, surroundings, padding, spelling
+):
+    body = f'{{"detail": "{"x" * padding}{spelling} was refused"}}'
+    with pytest.raises(ProviderRefused) as problem:
+        ask(lambda r: httpx.Response(403, content=body.encode()))
+    (row,) = surroundings.log.rows
+    for text in (str(problem.value), str(row.error), str(row.response)):
+        assert "very" not in text.replace("\\u002d", "-")
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"detail": "\\ud800"}', b"\xff\xfe", b"[" * 9999, b'{"title": NaN}', b"null"]
+)
+def test_an_unreadable_refusal_is_a_refusal_still(ask, body):
+    headers = {"content-type": "application/json; charset=latin-1"}
+    with pytest.raises(ProviderRefused, match="amoCRM answered 403"):
+        ask(lambda r: httpx.Response(403, content=body, headers=headers))
+
+
 def test_every_attempt_says_whether_another_follows(ask, surroundings):
     answers = [httpx.Response(503), httpx.Response(429, json={"retry_after": 1})]
     assert ask(lambda r: answers.pop(0) if answers else httpx.Response(200, json={"id": 5}))

@@ -8,8 +8,9 @@ import sys
 CHEAP = """
 import sys
 import synkro_assets.providers.catalog
-from synkro_assets.providers import amocrm, gemini, radist, telegram
-print([n for n in ("telegram", "google.genai", "pandas", "dagster") if n in sys.modules])
+from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
+heavy = ("telegram", "google.genai", "postgrest", "supabase", "pandas", "dagster")
+print([name for name in heavy if name in sys.modules])
 """
 
 

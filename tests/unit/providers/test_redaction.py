@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
+from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote
 
 import pytest
@@ -25,6 +27,35 @@ def test_no_secret_is_left_in_any_spelling(one, other, before, after):
     redactor = Redactor([one, other])
     for spelling in (one, other, quote(one), quote(other, safe=""), json.dumps(one)[1:-1]):
         assert spelling not in redactor.text(f"{before} {spelling} {after}")
+
+
+@given(SECRETS, st.binary(max_size=5), st.binary(max_size=5))
+def test_no_secret_is_left_inside_what_is_encoded_as_base64(secret, before, after):
+    secret = f"{secret}{secret}secret"
+    redactor = Redactor([secret])
+    for encode in (b64encode, urlsafe_b64encode):
+        text = encode(before + secret.encode() + after).decode()
+        left = redactor.text(text).replace("***", "")
+        assert len(left) < len(text) - len(secret)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda s: quote(s, safe="").lower(),
+        lambda s: json.dumps(s).replace("/", "\\/"),
+        lambda s: json.dumps(s).replace("&", "\\u0026").replace("<", "\\u003c"),
+        html.escape,
+    ],
+    ids=["lower per cent", "PHP", "Go", "HTML"],
+)
+def test_no_secret_is_left_as_other_programs_write_it(spell):
+    assert Redactor(["a/b<c&d=e"]).text(f"<{spell('a/b<c&d=e')}>").strip('<">') == "***"
+
+
+def test_a_json_value_keeps_its_shape_and_loses_its_secrets():
+    value = {"sesame": ["open sesame", 1, None, {"a": True}]}
+    assert Redactor(["sesame"]).value(value) == {"***": ["open ***", 1, None, {"a": True}]}
 
 
 def test_known_shapes_are_masked_without_being_told():

@@ -50,6 +50,27 @@ def test_a_password_that_libpq_takes_unescaped_reaches_dagster(password: str) ->
     assert make_url(dagster_url(url)).password == parsed(url)["password"] == password
 
 
+@pytest.mark.parametrize("password", ["p/ass", "1/2", "p@ss", "p%40/ss", "p%40@ss", "p/a@ss", "/"])
+def test_a_password_that_would_be_taken_for_the_address_is_refused(password: str) -> None:
+    with pytest.raises(UsageProblem, match="percent-encode special characters") as refusal:
+        parsed(f"postgresql://u:{password}@h/db")
+    assert "ss" not in str(refusal.value).replace("password", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://",
+        "postgresql:///db?user=a@b",
+        "postgresql://u@h1:1,h2:2/db",
+        "postgresql://u:p%40@[::1]:5432/a%40b",
+        "postgresql:///db?host=@abstract",
+    ],
+)
+def test_other_unusual_addresses_are_taken(url: str) -> None:
+    assert "password" not in parsed(url) or parsed(url)["password"] == "p@"
+
+
 def test_a_unix_socket_stays_in_the_query() -> None:
     socket = "postgresql:///db?host=%2Frun%2Fpostgresql&port=5433"
 

@@ -64,6 +64,30 @@ def test_a_swapped_row_is_refused() -> None:
             opened(sealed(NEW), NEW, **swapped)  # type: ignore[arg-type]
 
 
+def test_a_secret_is_resealed_once_and_by_the_first_key() -> None:
+    ring = KeyRing([NEW, OLD])
+    anew = ring.resealed(ACME, "amocrm", sealed(OLD), owner="tenant acme")
+
+    assert anew is not None
+    assert opened(anew, NEW) == SECRETS
+    assert ring.is_newest(ACME, "amocrm", anew, owner="tenant acme")
+    assert ring.resealed(ACME, "amocrm", anew, owner="tenant acme") is None
+
+
+def test_a_swapped_row_is_not_resealed_whichever_key_sealed_it() -> None:
+    ring = KeyRing([NEW, OLD])
+    for key in (OLD, NEW):
+        with pytest.raises(SecretUnreadable, match="radist secrets of tenant acme were sealed for"):
+            ring.resealed(ACME, "radist", sealed(key), owner="tenant acme")
+
+
+@pytest.mark.parametrize("payload", ["7", "null", "{}", '{"tenant_id": 1}', "not json"])
+def test_what_another_program_sealed_is_refused(payload: str) -> None:
+    token = Fernet(NEW).encrypt(payload.encode()).decode()
+    with pytest.raises(SecretUnreadable, match="save them again"):
+        opened(token, NEW)
+
+
 KEYS = {"none": "", "comma": ",", "text": "not-a-key", "short": f"{NEW},short", "Cyrillic": "ключ"}
 
 
@@ -88,6 +112,39 @@ def test_a_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> No
     assert configured_ring(None, home).open(ACME, "amocrm", token, owner="acme") == SECRETS
     assert (home / KEY_FILE).stat().st_mode & 0o777 == 0o600
     assert [path.name for path in home.iterdir()] == [KEY_FILE]
+
+
+def test_the_key_file_may_hold_several_keys_newest_first(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).write_text(f"{NEW}\n\n{OLD}\n")
+    ring = configured_ring(None, tmp_path)
+
+    assert ring.open(ACME, "amocrm", sealed(OLD), owner="acme") == SECRETS
+    assert opened(ring.seal(ACME, "amocrm", SECRETS), NEW) == SECRETS
+
+
+BROKEN = {
+    "empty": b"",
+    "blank": b"\n",
+    "short": b"short",
+    "binary": b"\xff\xfe",
+    "more": f"{NEW} x".encode(),
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_a_broken_key_file_is_named_and_not_shown(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / KEY_FILE
+    file.write_bytes(content)
+    with pytest.raises(UsageProblem) as refusal:
+        configured_ring(None, tmp_path)
+    assert str(refusal.value).startswith(f"{file} holds something that is no Fernet key: make one")
+    assert NEW not in str(refusal.value)
+
+
+def test_a_key_that_is_missing_in_the_file_is_looked_for_there(tmp_path: Path) -> None:
+    ring = configured_ring(None, tmp_path)
+    with pytest.raises(SecretUnreadable, match=f"open with no key of {tmp_path / KEY_FILE}: put"):
+        ring.open(ACME, "amocrm", sealed(OLD), owner="tenant acme")
 
 
 def test_first_commands_at_the_same_time_agree_on_one_key(tmp_path: Path) -> None:

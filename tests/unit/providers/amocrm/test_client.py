@@ -132,6 +132,19 @@ def test_a_401_asks_to_reconnect_and_is_not_repeated(connect):
     assert len(server.requests) == 1
 
 
+def test_an_empty_object_may_come_as_an_empty_list(connect):
+    client, _ = connect(httpx.Response(200, json={"_links": [], "_embedded": []}))
+    assert client.users() == []
+
+
+@pytest.mark.parametrize("errors", [None, 5, "?", [], [None], [{"errors": 5}], [{"errors": [1]}]])
+def test_a_400_of_any_shape_is_a_refusal(connect, errors):
+    body = {"validation-errors": errors, "detail": "Request validation failed"}
+    client, _ = connect(httpx.Response(400, json=body))
+    with pytest.raises(ProviderRefused, match=r"request \(Request validation failed\)"):
+        client.users()
+
+
 def test_an_unknown_shape_is_unavailable(connect):
     client, _ = connect(*[httpx.Response(200, json={"_embedded": {"users": "?"}})] * 9)
     with pytest.raises(ProviderUnavailable):

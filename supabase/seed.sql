@@ -1,0 +1,3 @@
+-- Run by `supabase db reset` and `db push --include-seed`, never by `synkro migrate`. Deliberately without a row: a
+-- seed that is pushed to a company's project by mistake must change nothing there. Demo companies with days full of
+-- dialogs come from `synkro demo` and `synkro up --demo`.
