@@ -45,14 +45,14 @@ tenants = typer.Typer(no_args_is_help=True, help="The companies whose days are r
 integrations = typer.Typer(no_args_is_help=True, help="A tenant's accounts at the providers.")
 reports = typer.Typer(no_args_is_help=True, help="Reports that were made.")
 runs = typer.Typer(no_args_is_help=True, help="The ledger of runs.")
-keys = typer.Typer(no_args_is_help=True, help="The keys that seal the integrations' secrets.")
 users = typer.Typer(no_args_is_help=True, help="The people who may sign in.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that seal the integrations' secrets.")
 app.add_typer(tenants, name="tenants")
 app.add_typer(integrations, name="integrations")
 app.add_typer(reports, name="reports")
 app.add_typer(runs, name="runs")
-app.add_typer(keys, name="keys")
 app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Slug = Annotated[
@@ -337,6 +337,14 @@ def integrations_check(
         raise WorkFailed(f"not working: {', '.join(broken)}")
 
 
+@integrations.command("schema-sql")
+def integrations_schema_sql() -> None:
+    """The SQL a tenant pastes into the SQL editor of its own Supabase project."""
+    terminal.say("Paste this into the SQL editor of the tenant's Supabase project and run it.")
+    terminal.say("Again later it only adds what is missing; 'integrations check' says what is.")
+    terminal.show(supabase_export.schema_sql(PROJECT_ROOT))
+
+
 @keys.command("rotate")
 def keys_rotate(json: Json = False) -> None:
     """Seal every secret with the newest key, the first of SYNKRO_ENCRYPTION_KEYS.
@@ -356,14 +364,6 @@ def keys_rotate(json: Json = False) -> None:
     if account.left:
         raise WorkFailed(account.sentence())
     terminal.say(account.sentence())
-
-
-@integrations.command("schema-sql")
-def integrations_schema_sql() -> None:
-    """The SQL a tenant pastes into the SQL editor of its own Supabase project."""
-    terminal.say("Paste this into the SQL editor of the tenant's Supabase project and run it.")
-    terminal.say("Again later it only adds what is missing; 'integrations check' says what is.")
-    terminal.show(supabase_export.schema_sql(PROJECT_ROOT))
 
 
 @runs.command("list")

@@ -13,6 +13,7 @@ from dagster import Definitions, in_process_executor
 
 from synkro_assets import (
     asset_checks,
+    cleanup_ops,
     export_sensors,
     forced_report_ops,
     jobs,
@@ -42,6 +43,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
     asset_jobs = {job.name: job for job in jobs.build(days)}
     forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
+    cleanup_job = cleanup_ops.build(jobs.LOGS_CLEANUP)
     return Definitions(
         assets=[
             raw_amocrm.build(days),
@@ -52,8 +54,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             export.build(days),
         ],
         asset_checks=asset_checks.build(),
-        jobs=[*asset_jobs.values(), forced_report_job],
-        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT]),
+        jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
+        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
         sensors=[
             *sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
             export_sensors.build(asset_jobs[jobs.SUPABASE_EXPORT]),

@@ -12,13 +12,14 @@ DAILY_REPORT = "daily_report_job"
 TELEGRAM_DELIVERY = "telegram_delivery_job"
 FORCED_REPORT = "forced_report_job"
 SUPABASE_EXPORT = "supabase_export_job"
+LOGS_CLEANUP = "integration_logs_cleanup_job"
 
 _DELIVERY = AssetSelection.groups("delivery")
 _EXPORT = AssetSelection.groups("export")
 
 
 def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition]:
-    """The asset jobs over ``partitions``; that of forced reports is ``forced_report_ops``.
+    """The asset jobs over ``partitions``; those of ops are ``forced_report_ops``, ``cleanup_ops``.
 
     In process: a step costs a tenth of a second there and several seconds in a process of its own,
     nearly all of it imports.

@@ -1,12 +1,13 @@
-"""Schedules: the one that asks for each tenant's daily report when its time has come.
+"""Schedules: each tenant's daily report when its time has come, and the daily cleanup.
 
-What lives here: the tick. Which days are due is ``operations/due_days.py``.
+What lives here: the ticks. Which days are due is ``operations/due_days.py``.
 """
 
 from collections.abc import Iterator, Sequence
 
 from dagster import (
     DefaultScheduleStatus,
+    JobDefinition,
     RunRequest,
     ScheduleDefinition,
     ScheduleEvaluationContext,
@@ -21,9 +22,13 @@ from synkro_assets.resources import DELIVER_TAG, REQUESTED_BY_TAG, TRIGGER_TAG
 from synkro_assets.settings import load_settings, platform
 
 TICK = "*/5 * * * *"
+# Away from the hours after midnight, when many tenants' reports are made.
+CLEANUP_TIME = "20 13 * * *"
 
 
-def build(daily_report_job: UnresolvedAssetJobDefinition) -> list[ScheduleDefinition]:
+def build(
+    daily_report_job: UnresolvedAssetJobDefinition, logs_cleanup_job: JobDefinition
+) -> list[ScheduleDefinition]:
     """Every schedule."""
 
     @schedule(
@@ -49,7 +54,18 @@ def build(daily_report_job: UnresolvedAssetJobDefinition) -> list[ScheduleDefini
             yield SkipReason("no tenant's day is due without a report")
         yield from _requests(due)
 
-    return [daily_report_schedule]
+    return [daily_report_schedule, _logs_cleanup(logs_cleanup_job)]
+
+
+def _logs_cleanup(job: JobDefinition) -> ScheduleDefinition:
+    return ScheduleDefinition(
+        name="integration_logs_cleanup_job_schedule",
+        job=job,
+        cron_schedule=CLEANUP_TIME,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Once a day: old rows of public.integration_logs are deleted.",
+    )
 
 
 def _requests(due: Sequence[DueDay]) -> Iterator[RunRequest]:

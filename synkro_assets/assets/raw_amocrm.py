@@ -58,7 +58,8 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """amoCRM with the run's credentials."""
 
     def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
-        with amocrm_client(tenant_run.platform, tenant_run.tenant) as client:
+        run = tenant_run
+        with amocrm_client(run.platform, run.tenant, run.about) as client:
             fetched = amocrm.fetch_day(client, span(windows), on_progress)
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)

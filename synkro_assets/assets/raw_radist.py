@@ -58,7 +58,8 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),
         )
-        with radist_client(tenant_run.platform, tenant_run.tenant) as client:
+        run = tenant_run
+        with radist_client(run.platform, run.tenant, run.about) as client:
             fetched = radist.fetch_day(client, span(windows), limits, parse_time, on_progress)
         region = tenant_run.tenant.default_region
         days = radist_days(fetched, windows, parse_time)

@@ -28,7 +28,11 @@ class Limiter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request to a provider and what came of it, already free of secrets."""
+    """One request to a provider and what came of it, already free of secrets and personal data.
+
+    ``will_retry`` says of a failed attempt that another one follows; ``error_code`` is the
+    provider's own, else the HTTP status; ``external_id`` is what the provider calls the thing.
+    """
 
     provider: str
     action: str
@@ -41,6 +45,9 @@ class Exchange:
     attempt: int
     request: Any = None
     response: Any = None
+    will_retry: bool = False
+    error_code: str | None = None
+    external_id: str | None = None
 
 
 class ExchangeLog(Protocol):

@@ -69,7 +69,7 @@ def make_daily_report(
     with run.transaction() as connection:
         data = _day_data(connection, run, day)
         before = reports.daily_report(connection, run.tenant.tenant_id, day)
-    model = model_client(run.platform, run.tenant)
+    model = model_client(run.platform, run.tenant, run.about)
     min_dialogs = run.tenant.config.min_dialogs_for_report
     key = conclusions_key(data, model) if model is not None else None
     if before is not None and key is not None and before.metadata.get("conclusions_key") == key:

@@ -16,6 +16,7 @@ from synkro_assets.operations.key_rotation import Account, survey
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.setup import outstanding
 from synkro_assets.storage.connection_urls import described
+from synkro_assets.storage.integration_log_proof import prove_integration_logs
 from synkro_assets.storage.sealed_secrets import Outcome
 from synkro_assets.storage.tenants import all_tenants
 
@@ -57,6 +58,7 @@ def _platform_findings(platform: Platform, project_root: Path) -> Iterator[Findi
         ),
     )
     yield _looked_at("schema", lambda: _schema(platform, project_root))
+    yield _looked_at("integration logs", lambda: prove_integration_logs(platform.database))
 
 
 def _schema(platform: Platform, project_root: Path) -> str:

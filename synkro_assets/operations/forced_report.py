@@ -32,7 +32,7 @@ def make_forced_report(
     with run.transaction() as connection:
         data = _window_data(connection, run, window)
     run.log(f"{len(data.facts)} facts", step="reports/forced_report")
-    model = model_client(run.platform, run.tenant)
+    model = model_client(run.platform, run.tenant, run.about)
     written = write_report(data, model, run.tenant.config.min_dialogs_for_report, on_progress)
     with run.transaction() as connection:
         report_id = _store(connection, run, data, written)

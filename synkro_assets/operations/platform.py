@@ -1,4 +1,4 @@
-"""Opening the platform: database, key ring and clock, bundled for whoever needs them.
+"""Opening the platform: database, key ring, clock and log, bundled for whoever needs them.
 
 What lives here: how the bundle is made, and in whose name it works. Which database, keys and clock:
 ``settings``.
@@ -10,7 +10,7 @@ import os
 import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.connection_urls import parsed
 from synkro_assets.storage.database import Actor, Database
+from synkro_assets.storage.integration_logs import LogRows, log_rows
 from synkro_assets.storage.key_ring import KeyRing, configured_ring
 
 
@@ -30,12 +31,19 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What every operation needs of the installation it runs in."""
+    """What every operation needs of the installation it runs in.
+
+    ``log_rows`` is where the exchanges of all its clients are queued.
+    """
 
     database: Database
     keys: KeyRing
     clock: Clock
     home: Path
+    log_rows: LogRows = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "log_rows", log_rows(self.database))
 
     def acting_as(self, name: str, ip_address: str | None = None) -> Platform:
         """The same platform, what it changes recorded as that actor's."""
@@ -59,19 +67,25 @@ def open_platform(
     """The platform; without a URL the embedded server runs for as long as the block lasts."""
     if database_url is not None:
         parsed(database_url)
-        yield _platform(home, database_url, keys, clock)
+        with _platform(home, database_url, keys, clock) as platform:
+            yield platform
         return
     from synkro_assets.storage.embedded_server import running_server
 
-    with running_server(home) as url:
-        yield _platform(home, url, keys, clock)
+    with running_server(home) as url, _platform(home, url, keys, clock) as platform:
+        yield platform
 
 
-def _platform(home: Path, url: str, keys: str | None, clock: Clock) -> Platform:
+@contextmanager
+def _platform(home: Path, url: str, keys: str | None, clock: Clock) -> Iterator[Platform]:
     try:
         ring = configured_ring(keys, home)
     except OSError as problem:
         raise UsageProblem(
             f"SYNKRO_HOME {home} cannot be written ({problem.strerror}): choose another folder"
         ) from None
-    return Platform(Database(url), ring, clock, home)
+    platform = Platform(Database(url), ring, clock, home)
+    try:
+        yield platform
+    finally:
+        platform.log_rows.close()

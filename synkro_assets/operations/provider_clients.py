@@ -7,14 +7,17 @@ fields of each kind are ``providers/catalog.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from synkro_assets.domain.errors import MissingIntegration
-from synkro_assets.domain.protocols import Exchange
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
 from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
+from synkro_assets.providers.payloads import redacted
+from synkro_assets.providers.redaction import Redactor
+from synkro_assets.storage.integration_logs import IntegrationLogger, Related
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
 from synkro_assets.storage.request_slots import RequestSlots
 
@@ -27,50 +30,63 @@ _FACTORIES: dict[str, Callable[..., Any]] = {
 }
 
 
-class NoExchangeLog:
-    """Keeps nothing: the table of exchanges is not part of the schema yet."""
-
-    def record(self, exchange: Exchange) -> None:
-        return None
-
-
-def amocrm_client(platform: Platform, tenant: Tenant) -> amocrm.AmoCrmClient:
+def amocrm_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> amocrm.AmoCrmClient:
     """The tenant's amoCRM client; raises MissingIntegration."""
-    return _client(platform, tenant, "amocrm")  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "amocrm", about)  # type: ignore[no-any-return]  # by the table above
 
 
-def radist_client(platform: Platform, tenant: Tenant) -> radist.RadistClient:
+def radist_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> radist.RadistClient:
     """The tenant's Radist client; raises MissingIntegration."""
-    return _client(platform, tenant, "radist")  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "radist", about)  # type: ignore[no-any-return]  # by the table above
 
 
-def telegram_client(platform: Platform, tenant: Tenant) -> telegram.TelegramClient:
+def telegram_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> telegram.TelegramClient:
     """The tenant's bot; raises MissingIntegration."""
-    return _client(platform, tenant, "telegram")  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "telegram", about)  # type: ignore[no-any-return]  # by the table above
 
 
-def supabase_client(platform: Platform, tenant: Tenant) -> supabase.SupabaseClient:
+def supabase_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> supabase.SupabaseClient:
     """The tenant's own Supabase project; raises MissingIntegration."""
-    return _client(platform, tenant, "supabase")  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "supabase", about)  # type: ignore[no-any-return]  # by the table above
 
 
-def model_client(platform: Platform, tenant: Tenant) -> gemini.GeminiClient | None:
+def model_client(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> gemini.GeminiClient | None:
     """The tenant's model, or None: a report without one is a report of facts only."""
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         if "ai" not in integrations_of(connection, tenant.tenant_id):
             return None
-    return _client(platform, tenant, "ai")  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "ai", about)  # type: ignore[no-any-return]  # by the table above
 
 
-def client_of(platform: Platform, tenant: Tenant, stored: StoredIntegration) -> Any:
-    """A client for a stored integration, whatever its kind."""
+def client_of(
+    platform: Platform, tenant: Tenant, stored: StoredIntegration, about: Related | None = None
+) -> Any:
+    """A client for a stored integration, whatever its kind; ``about`` is what it is used for."""
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
         limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
-        log=NoExchangeLog(),
+        log=exchange_log(platform, tenant, about),
         clock=platform.clock,
     )
+
+
+def exchange_log(
+    platform: Platform, tenant: Tenant, about: Related | None = None
+) -> IntegrationLogger:
+    """The log of a tenant's exchanges, for its clients and for whoever talks to a provider else."""
+    redact = partial(redacted, redact=Redactor())
+    return IntegrationLogger(platform.log_rows, tenant.tenant_id, redact, about)
 
 
 def has_client(kind: str) -> bool:
@@ -78,7 +94,7 @@ def has_client(kind: str) -> bool:
     return kind in _FACTORIES
 
 
-def _client(platform: Platform, tenant: Tenant, kind: str) -> Any:
+def _client(platform: Platform, tenant: Tenant, kind: str, about: Related | None) -> Any:
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         stored = integrations_of(connection, tenant.tenant_id).get(kind)
     if stored is None:
@@ -86,4 +102,4 @@ def _client(platform: Platform, tenant: Tenant, kind: str) -> Any:
             f"tenant {tenant.slug} has no {kind} integration: save one with "
             f"'synkro integrations set {tenant.slug} {kind} --file FILE.json'"
         )
-    return client_of(platform, tenant, stored)
+    return client_of(platform, tenant, stored, about)

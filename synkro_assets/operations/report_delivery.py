@@ -24,6 +24,7 @@ from synkro_assets.storage.deliveries import (
     deliveries_due,
     parts_of_all_reports,
 )
+from synkro_assets.storage.integration_logs import Related
 from synkro_assets.storage.integrations import integrations_of
 
 SENDER_POLL_SECONDS = 0.5
@@ -57,12 +58,13 @@ def deliver_day(platform: Platform, slug: TenantSlug, day: BusinessDay) -> Deliv
     sent_now = 0
     problems: list[str] = []
     if waiting:
-        with telegram_client(platform, tenant) as client:
-            chat = _Chat(client, _thread(platform, tenant))
-            for report_id in waiting:
+        thread = _thread(platform, tenant)
+        for report_id in waiting:
+            with telegram_client(platform, tenant, Related("report", report_id)) as client:
+                chat = _Chat(client, thread)
                 outcome = deliver_report(platform.database, tenant.tenant_id, report_id, chat)
-                sent_now += len(outcome.sent)
-                problems += outcome.problems
+            sent_now += len(outcome.sent)
+            problems += outcome.problems
         parts = _settled_parts(platform, tenant, day)
     missing = [part for part in parts if part.status != "sent"]
     if missing:

@@ -20,18 +20,10 @@ from synkro_assets.domain.errors import ClaimLost, SynkroError, TenantIsBusy, Us
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.day_batches import sentence
 from synkro_assets.operations.platform import Platform
-from synkro_assets.storage import run_ledger
+from synkro_assets.storage import run_claims, run_ledger
 from synkro_assets.storage.business_days import DayPlan, day_plan
 from synkro_assets.storage.database import Connection
-from synkro_assets.storage.run_claims import (
-    Claim,
-    Holder,
-    free_claim,
-    holder_of,
-    keep_claim,
-    prove_claim,
-    take_claim,
-)
+from synkro_assets.storage.integration_logs import Related, dagster_run
 from synkro_assets.storage.run_supervision import bury_silent_runs, stop_requested
 
 HEARTBEAT_SECONDS = 5.0
@@ -63,7 +55,8 @@ class TenantRun:
     """A run that holds its tenant's claim.
 
     ``window`` is what it reports on: a forced report's window, else all of its days. ``refused``
-    are the days of a range that cannot be run, with the reason.
+    are the days of a range that cannot be run, with the reason. ``about`` is what its exchanges
+    with providers are recorded under.
     """
 
     def __init__(
@@ -71,15 +64,17 @@ class TenantRun:
         platform: Platform,
         tenant: Tenant,
         plans: Sequence[DayPlan],
-        claim: Claim,
+        claim: run_claims.Claim,
         window: Window,
         refused: dict[BusinessDay, Exception] | None = None,
+        about: Related | None = None,
     ) -> None:
         self.platform = platform
         self.tenant = tenant
         self.plans = {plan.business_day: plan for plan in plans}
         self.window = window
         self.refused = refused or {}
+        self.about = about
         self.stopped_by: str | None = None
         self.on_stop: Callable[[], None] = lambda: None
         self._claim = claim
@@ -115,7 +110,7 @@ class TenantRun:
     def transaction(self) -> Iterator[Connection]:
         """A transaction of the tenant that can only commit while the claim is still held."""
         with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
-            prove_claim(connection, self._claim)
+            run_claims.prove_claim(connection, self._claim)
             yield connection
 
     @contextmanager
@@ -168,14 +163,14 @@ class TenantRun:
             run_ledger.finish_run(connection, *ids, status, error)
             level = "info" if status == "success" else "error"
             run_ledger.record_event(connection, *ids, error or "finished", level=level)
-            free_claim(connection, self._claim)
+            run_claims.free_claim(connection, self._claim)
 
     def _beat(self) -> None:
         """Keep the lease until the run ends; a stop that somebody asked for interrupts the run."""
         while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
                 with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
-                    if not keep_claim(connection, self._claim):
+                    if not run_claims.keep_claim(connection, self._claim):
                         return
                     actor = stop_requested(connection, self.tenant.tenant_id, self.job_run_id)
             except SynkroError:
@@ -258,11 +253,12 @@ def _enter(
                 job_run_id=order.job_run_id,
             ),
         )
-        claim = take_claim(connection, tenant.tenant_id, job_run_id)
+        claim = run_claims.take_claim(connection, tenant.tenant_id, job_run_id)
         if claim is None:
             # Leaving by exception takes the ledger entry back: the run never began.
-            raise TenantIsBusy(_busy(tenant, holder_of(connection, tenant.tenant_id)))
-    return TenantRun(platform, tenant, plans, claim, window, refused)
+            raise TenantIsBusy(_busy(tenant, run_claims.holder_of(connection, tenant.tenant_id)))
+    about = dagster_run(order.dagster_run_id)
+    return TenantRun(platform, tenant, plans, claim, window, refused, about)
 
 
 def require_closed(tenant: Tenant, days: Sequence[BusinessDay], now: datetime) -> None:
@@ -286,7 +282,7 @@ def require_begun(tenant: Tenant, day: BusinessDay, now: datetime) -> None:
         )
 
 
-def _busy(tenant: Tenant, holder: Holder | None) -> str:
+def _busy(tenant: Tenant, holder: run_claims.Holder | None) -> str:
     if holder is None:
         return f"{tenant.slug} was being run until just now: start it again"
     days = f"{holder.business_day}"

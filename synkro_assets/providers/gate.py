@@ -3,10 +3,7 @@
 What lives here: permission from the limiter before an attempt, one exchange row after it, and the
 translation of network failures and unreadable answers into Synkro's errors. What does not: the
 sending (``http``, ``sdk_transports``), the decision to try again (``retry``), the meaning of a
-status (``verdicts`` and each provider's ``errors``).
-
-Answers of providers hold customers' names, phones and messages, so an exchange row keeps sizes
-and not bodies; only the body of a failed request is kept, shortened and redacted.
+status (``verdicts`` and each provider's ``errors``), what of a payload is kept (``payloads``).
 """
 
 from __future__ import annotations
@@ -16,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -30,7 +27,16 @@ from synkro_assets.domain.errors import (
     SynkroError,
 )
 from synkro_assets.domain.protocols import Clock, Exchange, ExchangeLog, Limiter
+from synkro_assets.providers.payloads import (
+    error_code,
+    external_id,
+    kept_request,
+    kept_response,
+    without_echoes,
+)
 from synkro_assets.providers.redaction import Redactor, mute_address_loggers
+from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy
+from synkro_assets.providers.verdicts import body_of
 
 Classify = Callable[[httpx.Response], SynkroError | None]
 
@@ -41,7 +47,6 @@ _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout
 _NEVER_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 # A longer pause than this is not slept through in the limiter: the work is scheduled anew instead.
 _LONGEST_PENALTY = 60.0
-_LONGEST_KEPT_BODY = 1000
 _PARSED = "synkro_json"
 
 
@@ -57,7 +62,8 @@ class Rate:
 class Call:
     """What the current request is for; ``is_send`` marks what must never happen twice.
 
-    ``may_be_empty`` lets a success have no body.
+    ``may_be_empty`` lets a success have no body; ``retry`` is the policy that decides about another
+    attempt.
     """
 
     action: str
@@ -65,6 +71,7 @@ class Call:
     is_send: bool = False
     may_be_empty: bool = False
     extra_rates: tuple[Rate, ...] = ()
+    retry: RetryPolicy = NEVER_AGAIN
 
 
 _CURRENT: ContextVar[Call] = ContextVar("synkro_provider_call")
@@ -131,7 +138,7 @@ class Passage:
     def lost(self, problem: Exception) -> SynkroError:
         """Record a request that got no (whole) answer; the error that stands for it."""
         error = self._network_error(problem)
-        self._record(None, error)
+        self._record(None, error, problem)
         return error
 
     def _check_body(self, response: httpx.Response) -> SynkroError | None:
@@ -180,24 +187,48 @@ class Passage:
             for rate in self.rates:
                 self.gate.limiter.penalize(rate.bucket, pause)
 
-    def _record(self, response: httpx.Response | None, error: SynkroError | None) -> None:
+    def _record(
+        self,
+        response: httpx.Response | None,
+        error: SynkroError | None,
+        lost: Exception | None = None,
+    ) -> None:
         redact = self.gate.redactor
         if error is not None:
             error.args = tuple(redact.text(str(part)) for part in error.args)
-        self.gate.log.record(
-            Exchange(
-                provider=self.gate.provider,
-                action=self.call.action,
-                method=self.request.method,
-                path=redact.text(self.request.url.path),
-                status=None if response is None else response.status_code,
-                error=None if error is None else str(error),
-                started_at=self.started_at,
-                duration_ms=round((time.monotonic() - self.started) * 1000),
-                attempt=self.call.attempt,
-                request={"query": redact.fields(dict(self.request.url.params))},
-                response=None if response is None else _kept(response, error, redact),
-            )
+        plain = Exchange(
+            provider=self.gate.provider,
+            action=redact.stored(self.call.action),
+            method=self.request.method,
+            path=redact.stored(self.request.url.path),
+            status=None if response is None else response.status_code,
+            error=None if error is None else redact.stored(str(error)),
+            started_at=self.started_at,
+            duration_ms=round((time.monotonic() - self.started) * 1000),
+            attempt=self.call.attempt,
+            will_retry=error is not None and self.call.retry.will_retry(error, self.call.attempt),
+            error_code=None if error is None else _code(response, lost),
+        )
+        try:
+            told = self._with_payloads(plain, response, error)
+        except Exception:  # a body nobody foresaw costs its outline, never the request
+            told = plain
+        self.gate.log.record(told)
+
+    def _with_payloads(
+        self, exchange: Exchange, response: httpx.Response | None, error: SynkroError | None
+    ) -> Exchange:
+        redact = self.gate.redactor
+        request = kept_request(self.request, redact)
+        if response is None:
+            return replace(exchange, request=request)
+        answer = response.extensions.get(_PARSED)
+        return replace(
+            exchange,
+            request=request,
+            response=kept_response(response, answer, error, redact),
+            error=exchange.error and without_echoes(exchange.error, self.request),
+            external_id=external_id(answer),
         )
 
 
@@ -224,16 +255,17 @@ def _masked(response: httpx.Response, redact: Redactor) -> httpx.Response:
     )
 
 
-def _kept(response: httpx.Response, error: SynkroError | None, redact: Redactor) -> dict[str, Any]:
-    kept: dict[str, Any] = {
-        "bytes": len(response.content),
-        "content_type": redact.text(response.headers.get("content-type", "")),
-    }
-    if response.headers.get("x-request-id"):
-        kept["request_id"] = redact.text(response.headers["x-request-id"])
-    if error is not None:
-        kept["body"] = _masked(response, redact).text[:_LONGEST_KEPT_BODY]
-    return kept
+def _code(response: httpx.Response | None, lost: Exception | None) -> str:
+    """The code of a failure: the provider's, the HTTP status, or what became of the request."""
+    if response is not None:
+        if response.is_success and _PARSED not in response.extensions:
+            return "unreadable"
+        return error_code(body_of(response), response.status_code)
+    if isinstance(lost, _NEVER_SENDABLE):
+        return "unsendable"
+    if isinstance(lost, _NOTHING_WAS_SENT):
+        return "unreachable"
+    return "timeout" if isinstance(lost, httpx.TimeoutException) else "broken_off"
 
 
 def _no_number(name: str) -> NoReturn:

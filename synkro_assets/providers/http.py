@@ -128,7 +128,7 @@ class HttpRoad:
         url = self.address(target, params)
 
         def attempt(number: int) -> Any:
-            with self._gate.call(Call(action, number)):
+            with self._gate.call(Call(action, number, retry=self._retry)):
                 return parsed(self._client.get(url))
 
         return self._retry.run(attempt, self._sleeper)

@@ -1,7 +1,8 @@
-"""Keeping secrets out of every text that leaves the HTTP layer.
+"""Keeping secrets out of every text that leaves the HTTP layer, and people out of what is stored.
 
 What lives here: the redactor that exceptions and exchange rows pass through, and the muting of
-libraries that log addresses. What does not: the redaction of customers' data before an AI call
+libraries that log addresses. What does not: how people are found in a text (``personal_data``),
+what of a payload is kept (``payloads``), the redaction of customers' data before an AI call
 (``reporting/redaction.py``).
 
 Two nets, because either alone has holes: the literal secrets a client was built with, in every
@@ -15,32 +16,36 @@ import json
 import logging
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-MASK = "***"
+from synkro_assets.providers.personal_data import MASK, spelled_out, without_personal_data
 
 # Shorter "secrets" are test placeholders; replacing them would shred every text.
 _SHORTEST_SECRET = 4
 # The encoding of a shorter one is found in texts that have nothing to do with it.
 _SHORTEST_IN_BASE64 = 8
+_MOST_ROUNDS = 20
 
-_SECRET_NAMES = (
-    r"(?:api[_-]?key|apikey|x-api-key|x-goog-api-key|key|access_token|refresh_token|client_secret"
-    r"|long_lived_token|bot_token|token|authorization|password|code)"
+_PLAIN_NAMES = (
+    r"api[_-]?key|apikey|x-api-key|x-goog-api-key|access_token|refresh_token|client_secret"
+    r"|long_lived_token|bot_token|service_role_key|anon_key|token|authorization|password|secret"
 )
+# These two name harmless things outside an address.
+_SECRET_NAMES = rf"(?:{_PLAIN_NAMES}|key|code)"
 _SHAPES = (
-    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b((?:bearer|basic)\s+)[^\s\"',;]+"), rf"\1{MASK}"),
     (re.compile(r"\b(bot)?\d{5,}:[A-Za-z0-9_-]{16,}"), rf"\1{MASK}"),
     (re.compile(rf"(?i)([?&]{_SECRET_NAMES}=)[^&\s\"'#]+"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)\b((?:{_PLAIN_NAMES})=)[^&\s\"'#,;]+"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)([\"'](?:{_PLAIN_NAMES})[\"']\s*:\s*[\"'])[^\"']+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b((?:x-api-key|x-goog-api-key|apikey)\s*:\s*)[^\s\"',;]+"), rf"\1{MASK}"),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
     (re.compile(r"\bAIza[\w-]{30,}"), MASK),
-    (re.compile(r"\bsb_(?:secret|publishable)_[\w-]{8,}"), MASK),
+    (re.compile(r"\bsb_(?:secret|publishable)_[\w-]+"), MASK),
 )
 _SECRET_FIELD = re.compile(rf"(?i){_SECRET_NAMES}")
-# What people search for is a name or a phone number.
-_PERSONAL_FIELDS = frozenset({"query"})
 
 # httpx writes whole addresses at INFO, and Telegram's token is part of the address.
 _TALKATIVE_LOGGERS = ("httpx", "httpcore", "telegram", "google_genai")
@@ -61,7 +66,28 @@ class Redactor:
         self._literal = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def text(self, text: str) -> str:
-        """``text`` without secrets."""
+        """``text`` without secrets; spelled out if one was hidden by an encoding."""
+        masked = self._masked(text)
+        plain = spelled_out(masked)
+        if plain != masked and (decoded := self._masked(plain)) != plain:
+            return self.text(decoded)
+        return masked
+
+    def stored(self, text: str) -> str:
+        """``text`` without secrets and personal data, as it may be kept for people to read."""
+        # A mask may leave what looks like a name beside it, so until nothing is found any more.
+        for _ in range(_MOST_ROUNDS):
+            masked = without_personal_data(self.text(text))
+            if masked == text:
+                return text
+            text = masked
+        return MASK
+
+    def is_secret(self, name: str) -> bool:
+        """Whether a field or parameter of this name holds a secret."""
+        return bool(_SECRET_FIELD.fullmatch(name))
+
+    def _masked(self, text: str) -> str:
         if self._literal is not None:
             text = self._literal.sub(MASK, text)
         for shape, replacement in _SHAPES:
@@ -77,15 +103,6 @@ class Redactor:
         if isinstance(value, dict):
             return {self.text(str(name)): self.value(each) for name, each in value.items()}
         return value
-
-    def fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Query parameters or headers with the values of secret and personal names masked."""
-        return {
-            name: MASK
-            if _SECRET_FIELD.fullmatch(name) or name.lower() in _PERSONAL_FIELDS
-            else self.text(str(value))
-            for name, value in fields.items()
-        }
 
 
 def mute_address_loggers() -> None:

@@ -58,6 +58,10 @@ class RetryPolicy:
             return error.retry_after <= self.longest_retry_after
         return error.is_transient
 
+    def will_retry(self, error: BaseException, attempt: int) -> bool:
+        """Whether ``run`` makes another attempt after ``attempt`` failed with ``error``."""
+        return attempt < self.attempts and self.is_worth_another_attempt(error)
+
     def pause(self, attempt: int) -> float:
         """Seconds to wait after failed ``attempt`` when the provider named none."""
         longest = min(self.longest_wait, self.first_wait * 2.0 ** (attempt - 1))

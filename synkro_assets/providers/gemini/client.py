@@ -139,7 +139,7 @@ class GeminiClient:
 
     def _within_gate(self, action: str, attempt: int, work: Callable[[Client], T]) -> T:
         sdk = self._client()
-        with self._gate.call(Call(action, attempt)):
+        with self._gate.call(Call(action, attempt, retry=self._retry)):
             try:
                 return work(sdk)
             except (ValueError, TypeError, KeyError, AttributeError):

@@ -76,7 +76,8 @@ class TelegramClient:
         async def ask(bot: Bot) -> dict[str, Any]:
             return (await bot.get_me()).to_dict()
 
-        return self._retry.run(lambda n: self._run(Call("getMe", n), ask), self._sleeper)
+        retry = self._retry
+        return retry.run(lambda n: self._run(Call("getMe", n, retry=retry), ask), self._sleeper)
 
     def send_message(self, chat_id: str, html: str, message_thread_id: int | None = None) -> int:
         """Send one message (Telegram HTML, at most 4096 characters); its message id.

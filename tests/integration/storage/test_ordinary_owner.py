@@ -129,7 +129,8 @@ def test_an_owner_who_did_not_make_the_roles_is_told_what_to_grant(hosting: Host
             with pytest.raises(MigrationFailed, match=said):
                 _migrate(newcomer)
             connection.execute(
-                "grant synkro_pipeline, synkro_console, synkro_dbt, synkro_readonly to newcomer"
+                "grant synkro_pipeline, synkro_console, synkro_dbt, synkro_readonly, synkro_guard "
+                "to newcomer"
             )
     assert _migrate(newcomer) > 0
 

@@ -165,3 +165,49 @@ def test_an_unreadable_refusal_is_a_refusal_still(ask, body):
     headers = {"content-type": "application/json; charset=latin-1"}
     with pytest.raises(ProviderRefused, match="amoCRM answered 403"):
         ask(lambda r: httpx.Response(403, content=body, headers=headers))
+
+
+def test_every_attempt_says_whether_another_follows(ask, surroundings):
+    answers = [httpx.Response(503), httpx.Response(429, json={"retry_after": 1})]
+    assert ask(lambda r: answers.pop(0) if answers else httpx.Response(200, json={"id": 5}))
+    told = [
+        (row.will_retry, row.error_code, row.external_id, row.error is None)
+        for row in surroundings.log.rows
+    ]
+    assert told == [
+        (True, "503", None, False),
+        (True, "429", None, False),
+        (False, None, "5", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("handler", "code"),
+    [
+        (lambda r: httpx.Response(404), "404"),
+        (lambda r: httpx.Response(200, html="<html>"), "unreadable"),
+        (raising(httpx.ReadTimeout), "timeout"),
+        (raising(httpx.ConnectError), "unreachable"),
+        (raising(httpx.LocalProtocolError), "unsendable"),
+        (cut, "broken_off"),
+    ],
+)
+def test_the_last_failed_attempt_is_final_and_has_a_code(ask, handler, code, surroundings):
+    with pytest.raises((ProviderRefused, ProviderUnavailable)):
+        ask(handler)
+    assert [row.will_retry for row in surroundings.log.rows[:-1]] == [True] * (
+        len(surroundings.log.rows) - 1
+    )
+    assert not surroundings.log.rows[-1].will_retry
+    assert surroundings.log.rows[-1].error_code == code
+
+
+def test_a_body_nobody_foresaw_costs_its_outline_and_not_the_request(
+    ask, surroundings, monkeypatch
+):
+    def stumble(*_):
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("synkro_assets.providers.gate.kept_response", stumble)
+    assert ask(lambda r: httpx.Response(200, json={"id": 1})) == {"id": 1}
+    assert [(row.status, row.response) for row in surroundings.log.rows] == [(200, None)]

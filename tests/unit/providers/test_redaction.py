@@ -68,9 +68,46 @@ def test_known_shapes_are_masked_without_being_told():
     assert "a=1" in text
 
 
-def test_what_is_searched_for_and_secret_parameters_are_masked():
-    fields = Redactor().fields({"query": "+7 999", "api_key": "abc", "limit": "250"})
-    assert fields == {"query": "***", "api_key": "***", "limit": "250"}
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"access_token": "hidden-value", "expires_in": 1}',
+        "{'refresh_token': 'hidden-value'}",
+        "https://x/?api_key=hidden-value&limit=1",
+        "https%3A%2F%2Fx%2F%3Fapi_key%3Dhidden-value%26limit%3D1",
+        "x-api-key: hidden-value",
+        "Authorization: Basic hidden-value",
+        "Authorization%3A%20Bearer%20hidden-value",
+        "POST /bot123456789%3Ahidden-value-that-is-long/getMe",
+        "apikey: hidden-value",
+    ],
+)
+def test_a_secret_is_known_by_the_name_before_it(text):
+    assert "hidden-value" not in Redactor().text(text)
+
+
+def test_keys_of_supabase_are_known_by_their_shape():
+    kinds = ("sb_secret_abcDEF123", "sb_publishable_abcDEF123")
+    assert Redactor().text(" ".join(kinds)) == "*** ***"
+
+
+def test_sentences_about_keys_and_tokens_stay_readable():
+    for sentence in (
+        "amoCRM no longer accepts the token: reconnect the integration",
+        "the API key is not valid; create one in Google AI Studio and save it",
+        "the bot token is wrong or revoked; take it from @BotFather and save it again",
+        "Telegram: the chat is gone; choose another one (Bad Request: chat not found)",
+        "Radist is not well (status 502); try again later",
+    ):
+        assert Redactor().stored(sentence) == sentence
+
+
+@given(SECRETS, TEXTS, TEXTS)
+def test_masking_a_secret_twice_is_masking_it_once(secret, before, after):
+    redactor = Redactor([secret])
+    once = redactor.stored(f"{before} {secret} {after}")
+    assert redactor.stored(once) == once
+    assert redactor.text(redactor.text(before)) == redactor.text(before)
 
 
 def test_libraries_that_log_addresses_are_muted():
