@@ -197,7 +197,7 @@ class SupabaseClient:
     def _ask(self, action: str, work: Callable[[Client], T]) -> T:
         def attempt(number: int) -> T:
             sdk = self._client()
-            with self._gate.call(Call(action, number, may_be_empty=True)):
+            with self._gate.call(Call(action, number, may_be_empty=True, retry=self._retry)):
                 try:
                     return work(sdk)
                 except (ValueError, TypeError, KeyError, AttributeError):

@@ -116,6 +116,8 @@ def test_the_sensor_asks_for_what_is_owed_and_nothing_else(
     with dagster_of(scene.platform) as instance:
         assert not look(instance, "supabase_export_sensor").run_requests
         exporting.connect(project)
+        with as_owner(scene.platform.database) as connection:
+            connection.execute("update app.job_runs set finished_at = now()")
         assert not look(instance, "supabase_export_sensor").run_requests, "a command may be at it"
         age(exporting, seconds=61)
         (asked,) = look(instance, "supabase_export_sensor").run_requests
