@@ -84,9 +84,11 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def platform(database: Database, clock: SettableClock, tmp_path: Path) -> Platform:
+def platform(database: Database, clock: SettableClock, tmp_path: Path) -> Iterator[Platform]:
     """An installation of the test's own."""
-    return Platform(database, configured_ring(None, tmp_path), clock, tmp_path)
+    opened = Platform(database, configured_ring(None, tmp_path), clock, tmp_path)
+    yield opened
+    opened.log_rows.close()
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,7 @@ create index integration_log_days_by_day on app.integration_log_days (day);
 create index integration_log_days_by_tenant on app.integration_log_days (tenant_id);
 
 revoke all on app.integration_log_days from public, anon, authenticated, service_role;
-select app.wall_off('app.integration_log_days', pipeline => 'select', console => 'select, insert, update, delete',
-  readonly => 'select');
+select app.wall_off('app.integration_log_days', pipeline => 'select', console => 'select', readonly => 'select');
 grant usage on schema app to service_role;
 grant select on app.integration_log_days to authenticated, service_role;
 create policy "Service role reads the sums of integration_logs" on app.integration_log_days
@@ -38,13 +37,16 @@ create policy "Authenticated users read the sums of their integration_logs" on a
 for select to authenticated
 using (tenant_id in (select app.my_tenant_ids()) or (select app.is_super_admin()));
 
+grant select, insert, update, delete on app.integration_log_days to synkro_guard;
+create policy "The platform's own functions sum up integration_logs" on app.integration_log_days
+to synkro_guard using (true) with check (true);
+
 -- Draws the parts of each sum together, forgets days that no view shows any more, and returns by how many rows the
 -- table shrank. Parts that somebody else is drawing together are left to them.
 create function app.draw_together_integration_log_days() returns integer
 language plpgsql
 security definer
-set search_path = ''
-set app.tenant_id = '*'
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   shrunk integer;
@@ -59,7 +61,7 @@ begin
         select entry_id, day, count(*) over (partition by day, tenant_id, service_name, action, status) as parts
         from app.integration_log_days
       ) as counted
-      where counted.parts > 1 or counted.day < pg_catalog.now() - interval '32 days'
+      where counted.parts > 1 or counted.day < now() - interval '32 days'
     )
     for update skip locked
   ),
@@ -73,7 +75,7 @@ begin
       (tenant_id, day, service_name, action, status, log_count, timed_count, duration_ms_sum)
     select tenant_id, day, service_name, action, status, sum(log_count), sum(timed_count), sum(duration_ms_sum)
     from removed
-    where day >= pg_catalog.now() - interval '32 days'
+    where day >= now() - interval '32 days'
     group by tenant_id, day, service_name, action, status
     having sum(log_count) <> 0 or sum(timed_count) <> 0 or sum(duration_ms_sum) <> 0
     returning entry_id
@@ -88,8 +90,7 @@ $$;
 create function app.sum_integration_logs() returns trigger
 language plpgsql
 security definer
-set search_path = ''
-set app.tenant_id = '*'
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   parts_between constant bigint := 5000;
@@ -105,15 +106,15 @@ begin
     delete from app.integration_log_days where true;
     return null;
   end if;
-  execute pg_catalog.format($sql$
+  execute format($sql$
     with parts as (
       insert into app.integration_log_days
         (tenant_id, day, service_name, action, status, log_count, timed_count, duration_ms_sum)
-      select tenant_id, pg_catalog.date_bin('1 day', created_at, 'epoch'), service_name, action, status,
+      select tenant_id, date_bin('1 day', created_at, 'epoch'), service_name, action, status,
         sum(sign), coalesce(sum(sign) filter (where duration_ms is not null), 0),
         coalesce(sum(sign * duration_ms::bigint), 0)
       from (%s) as changes
-      where created_at >= pg_catalog.now() - interval '31 days'
+      where created_at >= now() - interval '31 days'
       group by 1, 2, 3, 4, 5
       having sum(sign) <> 0 or sum(sign) filter (where duration_ms is not null) <> 0
         or sum(sign * duration_ms::bigint) <> 0
@@ -123,7 +124,7 @@ begin
   $sql$, changes) into first_part, last_part;
   -- In a stricter transaction, parts that others drew together meanwhile would be an error and not just gone.
   if (first_part - 1) / parts_between < last_part / parts_between
-    and pg_catalog.current_setting('transaction_isolation') = 'read committed'
+    and current_setting('transaction_isolation') = 'read committed'
   then
     perform app.draw_together_integration_log_days();
   end if;
@@ -131,12 +132,8 @@ begin
 end
 $$;
 
--- A function goes to an owner who might have created it.
-grant create on schema app to synkro_console;
-alter function app.draw_together_integration_log_days() owner to synkro_console;
-alter function app.sum_integration_logs() owner to synkro_console;
-revoke create on schema app from synkro_console;
 revoke execute on function app.draw_together_integration_log_days(), app.sum_integration_logs() from public;
+grant execute on function app.draw_together_integration_log_days() to synkro_console, synkro_guard;
 
 create trigger integration_logs_sum_inserted after insert on public.integration_logs
 referencing new table as new_rows
@@ -149,6 +146,12 @@ referencing old table as old_rows
 for each statement execute function app.sum_integration_logs();
 create trigger integration_logs_sum_truncated after truncate on public.integration_logs
 for each statement execute function app.sum_integration_logs();
+
+-- A function goes to an owner who might have created it; its rights are settled before, by who may.
+grant create on schema app to synkro_guard;
+alter function app.draw_together_integration_log_days() owner to synkro_guard;
+alter function app.sum_integration_logs() owner to synkro_guard;
+revoke create on schema app from synkro_guard;
 
 create view public.integration_stats_hourly with (security_invoker = true) as
 select

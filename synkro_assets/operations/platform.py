@@ -18,7 +18,7 @@ from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.connection_urls import parsed
 from synkro_assets.storage.database import Actor, Database
-from synkro_assets.storage.integration_logs import LogRows, log_rows
+from synkro_assets.storage.integration_logs import LogRows
 from synkro_assets.storage.key_ring import KeyRing, configured_ring
 
 
@@ -40,10 +40,13 @@ class Platform:
     keys: KeyRing
     clock: Clock
     home: Path
-    log_rows: LogRows = field(init=False, repr=False, compare=False)
+    log_rows: LogRows = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # below
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "log_rows", log_rows(self.database))
+        # A copy with another clock or actor shares the queue: whoever opened the platform closes
+        # one, in whatever name its rows were put there.
+        if self.log_rows is None or self.log_rows.url != self.database.url:
+            object.__setattr__(self, "log_rows", LogRows(self.database))
 
     def acting_as(self, name: str, ip_address: str | None = None) -> Platform:
         """The same platform, what it changes recorded as that actor's."""

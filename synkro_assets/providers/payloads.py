@@ -24,6 +24,7 @@ from synkro_assets.providers.redaction import Redactor
 
 # What is kept of a sentence is short; of a longer text the rest is not even looked at.
 _LONGEST_READ = 8 * 1024
+_LARGEST_OUTLINED = 1024 * 1024
 _DEEPEST, _MOST_MEMBERS, _MOST_ITEMS = 6, 40, 3
 _LONGEST_SAID = 300
 _ECHOED = 4
@@ -61,7 +62,8 @@ def kept_request(request: httpx.Request, redact: Redactor) -> dict[str, Any]:
     body = _sent(request)
     if body is not None:
         kept["bytes"] = len(body)
-        kept["body"] = outline(_parsed_form(request, body), redact)
+        if len(body) <= _LARGEST_OUTLINED:
+            kept["body"] = outline(_parsed_form(request, body), redact)
     return kept
 
 
@@ -104,7 +106,9 @@ def outline(value: Any, redact: Redactor, name: str = "", depth: int = 0) -> Any
         return value
     if redact.is_secret(name) and not (name == "code" and isinstance(value, int)):
         return MASK
-    return value if _is_harmless(name, str(value)) else _told(value)
+    if not _is_harmless(name, str(value)):
+        return _told(value)
+    return redact.text(value) if isinstance(value, str) else value
 
 
 def redacted(value: Any, redact: Redactor) -> Any:
@@ -254,7 +258,8 @@ def _without_echoes(value: Any, request: httpx.Request) -> Any:
 def _echoes(request: httpx.Request) -> set[str]:
     """The texts a request holds about people, whole and, when short, word by word."""
     body = _sent(request)
-    sent = [_parsed_form(request, body)] if body is not None else []
+    is_read = body is not None and len(body) <= _LARGEST_OUTLINED
+    sent: list[Any] = [_parsed_form(request, body or b"")] if is_read else []
     sent += [{name: value} for name, value in request.url.params.multi_items()]
     found: set[str] = set()
     for name, text in _texts(sent):

@@ -24,7 +24,7 @@ _DATE = (
     r"(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     rf"(?!\w|{_BETWEEN}{{0,5}}\d)"
 )
-_NUMBER = rf"\d(?:{_BETWEEN}{{0,5}}\d){{6,}}"
+_NUMBER = rf"[+(]?\d(?:{_BETWEEN}{{0,5}}\d){{6,}}"
 _NUMBERS = re.compile(rf"({_UUID})|({_DATE})|{_NUMBER}")
 
 _LOCAL = r"[^\s@<>\"'(),;:?&=/\[\]{}|*]"

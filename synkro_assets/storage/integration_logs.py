@@ -121,13 +121,13 @@ def _stored(connection: Connection, rows: Sequence[LogRow]) -> int:
     return 0
 
 
-LogRows = BackgroundRows[LogRow]
-
-
-def log_rows(database: Database) -> LogRows:
+class LogRows(BackgroundRows[LogRow]):
     """The queue of a platform's log; whoever opened the platform closes it."""
-    writer = LogWriter(database)
-    return BackgroundRows("integration log", writer.write, writer.release)
+
+    def __init__(self, database: Database) -> None:
+        writer = LogWriter(database)
+        super().__init__("integration log", writer.write, writer.release)
+        self.url = database.url
 
 
 @dataclass(frozen=True, slots=True)

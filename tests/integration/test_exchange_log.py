@@ -19,7 +19,7 @@ import pytest
 from synkro_assets.domain.protocols import Exchange
 from synkro_assets.operations.doctor import examine
 from synkro_assets.operations.integration_checks import check_integrations
-from synkro_assets.operations.platform import Platform
+from synkro_assets.operations.platform import Platform, SystemClock
 from synkro_assets.operations.provider_clients import amocrm_client, exchange_log
 from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import Database
@@ -239,6 +239,14 @@ def test_rows_outlive_a_restart_of_the_connection(scene: Scene) -> None:
     log.record(exchange(3))
     _await(lambda: len(rows(scene.platform.database)) == 3)
     assert scene.platform.log_rows.dropped == 0
+
+
+def test_what_is_done_in_anothers_name_waits_in_the_same_queue(scene: Scene) -> None:
+    copies = (scene.platform.acting_as("somebody"), replace(scene.platform, clock=SystemClock()))
+    for number, copy in enumerate(copies):
+        exchange_log(copy, scene.tenant).record(exchange(number))
+    scene.platform.log_rows.close()
+    assert len(rows(scene.platform.database)) == 2
 
 
 def _await(holds: Any) -> None:

@@ -70,8 +70,9 @@ select is_empty(
 select is_empty(
   $$ select relation, rolname, verb from granted
     where rolname in ('synkro_readonly', 'synkro_guard') and verb <> 'select'
-      and (rolname, relation::text, verb) <> ('synkro_guard', 'app.audit_logs', 'insert') $$,
-  'analysts change nothing, and the platform''s own functions add to the audit log alone'
+      and (rolname, relation::text, verb) <> ('synkro_guard', 'app.audit_logs', 'insert')
+      and (rolname, relation::text) <> ('synkro_guard', 'app.integration_log_days') $$,
+  'analysts change nothing; the platform''s own functions add to the audit log and sum up the exchange log'
 );
 select is_empty(
   $$ select rolname, verb from granted
