@@ -61,7 +61,8 @@ $(DEV_READY): $(RUN_READY) requirements-dev.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-# Supabase's own tools; suites that need them name themselves where there is no npm.
+# Supabase's own tools; suites that need them name themselves where there is no npm. Not `npm ci`, which refuses a lock
+# without the binaries of other platforms, and a registry may have none of them.
 $(NODE_READY): package.json package-lock.json
-	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --no-progress && touch $@; \
+	@if command -v npm >/dev/null; then npm install --no-save --no-audit --no-fund --no-progress && touch $@; \
 	else echo "npm is missing: the suites that need Supabase's tools do not run"; fi
