@@ -59,7 +59,7 @@ def build(
 
 def _logs_cleanup(job: JobDefinition) -> ScheduleDefinition:
     return ScheduleDefinition(
-        name="integration_logs_cleanup_job_schedule",
+        name="integration_logs_cleanup_schedule",
         job=job,
         cron_schedule=CLEANUP_TIME,
         execution_timezone="UTC",

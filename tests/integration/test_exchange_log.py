@@ -320,7 +320,7 @@ def test_the_cleanup_runs_every_day_by_itself_in_dagster(platform: Platform) -> 
 
         from synkro_assets.definitions import defs
 
-        schedule = defs.resolve_schedule_def("integration_logs_cleanup_job_schedule")
+        schedule = defs.resolve_schedule_def("integration_logs_cleanup_schedule")
         assert schedule.default_status is DefaultScheduleStatus.RUNNING
         assert len(str(schedule.cron_schedule).split()) == 5
         context = build_schedule_context(
