@@ -62,7 +62,7 @@ def _server_of(programs: Path, folder: Path) -> Iterator[str]:
     def control(program: str, *arguments: str) -> None:
         subprocess.run(
             [programs / program, "-D", folder / "data", *arguments],
-            cwd=folder, stdout=subprocess.DEVNULL, check=True, timeout=60, **user,  # type: ignore[call-overload]
+            cwd=folder, stdout=subprocess.DEVNULL, check=True, timeout=60, **user,  # type: ignore[call-overload]  # a user or none
         )  # fmt: skip
 
     control("initdb", "-U", "root", "--auth=scram-sha-256", f"--pwfile={password}")

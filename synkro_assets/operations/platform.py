@@ -40,7 +40,7 @@ class Platform:
     keys: KeyRing
     clock: Clock
     home: Path
-    log_rows: LogRows = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # below
+    log_rows: LogRows = field(default=None, repr=False, compare=False)  # type: ignore[assignment]  # made in __post_init__
 
     def __post_init__(self) -> None:
         # A copy with another clock or actor shares the queue: whoever opened the platform closes

@@ -60,7 +60,7 @@ def tick(instance: "DagsterInstance", at: datetime) -> list["RunRequest"]:
 
 def ask(platform: Platform, query: str, *values: Any) -> list[dict[str, Any]]:
     with as_owner(platform.database) as connection:
-        found = connection.execute(query, values)  # type: ignore[arg-type]
+        found = connection.execute(query, values)  # type: ignore[arg-type]  # a test's own text
         return found.fetchall() if found.description else []
 
 

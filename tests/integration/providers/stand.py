@@ -55,7 +55,7 @@ class Stand:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
                 """Tests say what they asked for."""
 
         return Handler

@@ -108,7 +108,7 @@ def three_rows(platform: Platform, tenant: Tenant, neighbour: Tenant) -> Databas
 
 def count(connection: Connection, relation: str = "public.integration_logs") -> int:
     found = connection.execute(
-        sql.SQL("select count(*) as rows from {}").format(sql.SQL(relation))  # type: ignore[arg-type]
+        sql.SQL("select count(*) as rows from {}").format(sql.SQL(relation))  # type: ignore[arg-type]  # ours
     ).fetchone()
     assert found
     return int(found["rows"])
