@@ -6,6 +6,7 @@ alert is decided by the caller; the rows are ``storage/alerts.py``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,8 @@ def raise_alert(platform: Platform, tenant: Tenant, subject: str, text: str) -> 
         telegram = integrations_of(connection, tenant.tenant_id).get("telegram")
     if not is_ours:
         return
-    sent_at, error = None, "the tenant has no telegram integration"
+    sent_at: datetime | None = None
+    error: str | None = "the tenant has no telegram integration"
     if telegram is not None:
         chat = str(telegram.public_data["chat_id"])
         try:
