@@ -48,6 +48,14 @@ Gemini
     gemini_fenced_json        JSON answers are wrapped in a Markdown fence
     gemini_no_usage           usageMetadata is missing
     gemini_misbehave          null, digits, unknown_ids, invalid_json or echo
+
+Resend, Whapi, Mobizon
+    resend_key_only_sends     everything but sending answers 401 restricted_api_key
+    resend_domain_status      of the tenant's domain: verified, pending, …; null when it has none
+    resend_quota              null, daily or monthly: every e-mail answers 429
+    whapi_state               the channel's state; with any but AUTH a send answers ``sent: false``
+    mobizon_code              null, or the code that every answer carries instead of doing anything
+    mobizon_in_background     an SMS is accepted with code 100, ``data`` is a task's id
 """
 
 from typing import Any
@@ -90,6 +98,12 @@ DEFAULTS: dict[str, Any] = {
     "gemini_fenced_json": False,
     "gemini_no_usage": False,
     "gemini_misbehave": None,
+    "resend_key_only_sends": False,
+    "resend_domain_status": "verified",
+    "resend_quota": None,
+    "whapi_state": "AUTH",
+    "mobizon_code": None,
+    "mobizon_in_background": False,
 }
 
 
