@@ -153,14 +153,13 @@ def external_id(answer: Any) -> str | None:
     body = answer.get("result", answer) if isinstance(answer, dict) else None
     if not isinstance(body, dict):
         return None
-    places = [place for place in (body, body.get("message"), body.get("data")) if place]
+    places = (body, body.get("message"), body.get("data"))
     for place in (each for each in places if isinstance(each, dict)):
         for name in ("message_id", "messageId", "responseId", "id"):
             value = place.get(name)
             is_id = isinstance(value, int) and not isinstance(value, bool)
             if is_id or (isinstance(value, str) and 0 < len(value) <= 64 and value.isascii()):
-                text = str(value)
-                return text if is_id or not has_personal_data(text) else None
+                return str(value) if is_id or not has_personal_data(str(value)) else None
     return None
 
 
