@@ -18,6 +18,8 @@ from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import client_of, has_client
 from synkro_assets.storage.integrations import StoredIntegration, record_check
 
+_NO_FILTER = "filtering over the API is off in this account, so more is read than is needed"
+
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
@@ -72,15 +74,42 @@ def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -
 
 def _amocrm(client: Any, _: StoredIntegration) -> dict[str, Any]:
     account = client.account()
-    contacts = client.sample_contacts(3)
-    return {"account": account.get("name"), "contacts": [each.get("name") for each in contacts]}
+    contacts = [_contact(each) for each in client.sample_contacts(3)]
+    seen = {"account": account.get("name"), "contacts": contacts}
+    # Only a plain no: accounts that do not tell are asked with filters all the same.
+    return {**seen, "note": _NO_FILTER} if account.get("is_api_filter_enabled") is False else seen
+
+
+def _contact(contact: dict[str, Any]) -> str:
+    """A contact's name and first phone."""
+    fields = contact.get("custom_fields_values") or []
+    phones = [
+        value.get("value")
+        for field in fields
+        if field.get("field_code") == "PHONE"
+        for value in field.get("values") or []
+    ]
+    return " ".join(str(each) for each in (contact.get("name"), *phones[:1]) if each)
 
 
 def _radist(client: Any, _: StoredIntegration) -> dict[str, Any]:
-    connections = [f"{each.get('type')} {each.get('id')}" for each in client.connections()]
+    connections = [_connection(each) for each in client.connections()]
     page: list[dict[str, Any]] = next(iter(client.chats_with_contacts()), [])
-    chats = [chat.get("chat_id") for contact in page[:1] for chat in contact.get("chats") or []]
+    chats = [_chat(contact) for contact in page[:1]]
     return {"connections": connections, "chat": chats[0] if chats else None}
+
+
+def _connection(connection: dict[str, Any]) -> str:
+    phone = (connection.get("params") or {}).get("phone")
+    parts = (connection.get("type"), connection.get("id"), connection.get("name"), phone)
+    return " ".join(str(each) for each in parts if each)
+
+
+def _chat(contact: dict[str, Any]) -> str:
+    """Who a chat is with and when it was last active."""
+    phones = [chat.get("phone") for chat in contact.get("chats") or []]
+    who = contact.get("contact_name") or next(filter(None, phones), "without a name")
+    return f"{who}, last active {contact.get('last_chat_updated_at')}"
 
 
 def _ai(client: Any, _: StoredIntegration) -> dict[str, Any]:
