@@ -320,13 +320,17 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
 
 @integrations.command("check")
 def integrations_check(
-    slug: Slug, kind: Annotated[str | None, typer.Argument()] = None, json: Json = False
+    slug: Slug,
+    kind: Annotated[str | None, typer.Argument()] = None,
+    send: Annotated[bool, typer.Option(help="Send test messages too.")] = True,
+    json: Json = False,
 ) -> None:
     """Ask the providers whether the integrations work; exit 1 when one does not."""
     with migrated() as (_, found):
         tenant = tenant_config.find_tenant(found, TenantSlug(slug))
-        with terminal.busy("asking the providers"):
-            outcomes = check_integrations(found, tenant, kind)
+        outcomes = check_integrations(
+            found, tenant, kind, may_send=send, on_kind=terminal.saying("checking {} …")
+        )
     if json:
         terminal.emit([outcome.as_dict() for outcome in outcomes])
     else:
