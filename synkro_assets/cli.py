@@ -322,14 +322,25 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
 def integrations_check(
     slug: Slug,
     kind: Annotated[str | None, typer.Argument()] = None,
-    send: Annotated[bool, typer.Option(help="Send test messages too.")] = True,
+    send: Annotated[
+        bool | None,
+        typer.Option(
+            help="Test messages: with --send to every integration, with --no-send to none; else to "
+            "Telegram alone, where they cost nothing."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Ask the providers whether the integrations work; exit 1 when one does not."""
     with migrated() as (_, found):
         tenant = tenant_config.find_tenant(found, TenantSlug(slug))
         outcomes = check_integrations(
-            found, tenant, kind, may_send=send, on_kind=terminal.saying("checking {} …")
+            found,
+            tenant,
+            kind,
+            may_send=send is not False,
+            is_asked_to_send=send is True,
+            on_kind=terminal.saying("checking {} …"),
         )
     if json:
         terminal.emit([outcome.as_dict() for outcome in outcomes])

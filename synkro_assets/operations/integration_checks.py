@@ -49,12 +49,13 @@ def check_integrations(
     kind: str | None = None,
     *,
     may_send: bool = True,
+    is_asked_to_send: bool = False,
     on_kind: Callable[[str], None] = lambda _: None,
 ) -> list[CheckOutcome]:
     """Check one integration, or all that are saved; raises MissingIntegration for none.
 
     ``on_kind`` is told of each kind before it is asked; without ``may_send`` no check sends
-    anything to anybody.
+    anything to anybody, and what costs money is sent only if ``is_asked_to_send``.
     """
     found = stored(platform, tenant)
     kinds = [kind] if kind is not None else list(found)
@@ -67,7 +68,9 @@ def check_integrations(
     outcomes = []
     for name in kinds:
         on_kind(name)
-        outcomes.append(_check(LookContext(platform, tenant, found[name], may_send)))
+        outcomes.append(
+            _check(LookContext(platform, tenant, found[name], may_send, is_asked_to_send))
+        )
     return outcomes
 
 

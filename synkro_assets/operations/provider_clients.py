@@ -14,7 +14,16 @@ from synkro_assets.domain.errors import MissingIntegration
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
-from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
+from synkro_assets.providers import (
+    amocrm,
+    gemini,
+    mobizon,
+    radist,
+    resend,
+    supabase,
+    telegram,
+    whapi,
+)
 from synkro_assets.providers.payloads import redacted
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.storage.integration_logs import IntegrationLogger, Related
@@ -27,6 +36,9 @@ _FACTORIES: dict[str, Callable[..., Any]] = {
     "ai": gemini.client,
     "telegram": telegram.client,
     "supabase": supabase.client,
+    "resend": resend.client,
+    "mobizon": mobizon.client,
+    "whapi": whapi.client,
 }
 
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from synkro_assets.operations.checks import ai, amocrm, radist, supabase, telegram
+from synkro_assets.operations.checks import (
+    ai,
+    amocrm,
+    mobizon,
+    radist,
+    resend,
+    supabase,
+    telegram,
+    whapi,
+)
 from synkro_assets.operations.checks.context import LookContext
 
 LOOKS: dict[str, Callable[[Any, LookContext], dict[str, Any]]] = {
@@ -19,6 +28,9 @@ LOOKS: dict[str, Callable[[Any, LookContext], dict[str, Any]]] = {
     "ai": ai.look,
     "telegram": telegram.look,
     "supabase": supabase.look,
+    "resend": resend.look,
+    "mobizon": mobizon.look,
+    "whapi": whapi.look,
 }
 
 __all__ = ["LOOKS", "LookContext"]

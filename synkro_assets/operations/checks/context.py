@@ -17,12 +17,16 @@ from synkro_assets.storage.integrations import StoredIntegration
 
 @dataclass(frozen=True, slots=True)
 class LookContext:
-    """Whose integration is checked; a look sends something only if ``may_send``."""
+    """Whose integration is checked; a look sends something only if ``may_send``.
+
+    What costs money is sent only if ``is_asked_to_send``.
+    """
 
     platform: Platform
     tenant: Tenant
     integration: StoredIntegration
     may_send: bool = True
+    is_asked_to_send: bool = False
 
     @property
     def public(self) -> dict[str, Any]:
