@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from synkro_assets.domain.soundness import PoisonRecord
+
 
 class Clock(Protocol):
     """Where the current time comes from; always aware UTC."""
@@ -54,3 +56,9 @@ class ExchangeLog(Protocol):
     """Keeps a record of every exchange; must never fail or slow the work."""
 
     def record(self, exchange: Exchange) -> None: ...
+
+
+class SetAside(Protocol):
+    """Takes a record that cannot be used, so that the rest of its day can be."""
+
+    def __call__(self, poison: PoisonRecord, /) -> None: ...

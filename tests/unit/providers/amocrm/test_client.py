@@ -45,10 +45,10 @@ def connect(surroundings):
 
 def test_events_outside_the_window_or_of_other_types_are_dropped(connect):
     rows = [
-        {"id": "a", "type": "lead_added", "created_at": FIRST},
-        {"id": "b", "type": "lead_added", "created_at": LAST + 1},
-        {"id": "c", "type": "task_added", "created_at": FIRST},
-        {"id": "d", "type": "lead_added", "created_at": LAST},
+        {"id": "a", "type": "lead_added", "entity_id": 1, "created_at": FIRST},
+        {"id": "b", "type": "lead_added", "entity_id": 1, "created_at": LAST + 1},
+        {"id": "c", "type": "task_added", "entity_id": 1, "created_at": FIRST},
+        {"id": "d", "type": "lead_added", "entity_id": 1, "created_at": LAST},
     ]
     client, server = connect(page("events", rows))
     found = client.events(START, END, ["lead_added", "lead_deleted"])
