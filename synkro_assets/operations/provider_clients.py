@@ -12,6 +12,7 @@ from typing import Any
 
 from synkro_assets.domain.errors import MissingIntegration
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.amocrm_tokens import tenant_tokens
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
 from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
@@ -72,12 +73,14 @@ def client_of(
     platform: Platform, tenant: Tenant, stored: StoredIntegration, about: Related | None = None
 ) -> Any:
     """A client for a stored integration, whatever its kind; ``about`` is what it is used for."""
+    more = {"tokens": tenant_tokens(platform, tenant, about)} if stored.kind == "amocrm" else {}
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
         limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
+        **more,
     )
 
 
