@@ -13,6 +13,7 @@ from typing import Any
 from synkro_assets.domain.errors import MissingIntegration
 from synkro_assets.domain.protocols import SetAside
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.amocrm_tokens import tenant_tokens
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
 from synkro_assets.providers import (
@@ -99,6 +100,8 @@ def client_of(
 
     ``options`` are those that clients of this kind have beside the common ones.
     """
+    if stored.kind == "amocrm":
+        options["tokens"] = tenant_tokens(platform, tenant, about)
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),

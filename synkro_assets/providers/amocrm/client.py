@@ -1,7 +1,8 @@
 """The amoCRM client: every question Synkro asks, as plain rows.
 
-What lives here: paths, parameters and windows of API v4 (reference §1). GET only; the token
-endpoint has a module of its own. What does not: refusals (``errors``), storing (``ingestion``).
+What lives here: paths, parameters and windows of API v4 (reference §1). GET only. What does not:
+the token endpoint (``tokens``), renewing (``authorized``), refusals (``errors``), storing
+(``ingestion``).
 
 Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
 asked are dropped here. Every call raises TokenExpired, ProviderRefused, RateLimited or
@@ -22,9 +23,18 @@ from typing import Any, Self
 import httpx
 
 from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
-from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
+from synkro_assets.domain.protocols import (
+    Clock,
+    ExchangeLog,
+    Limiter,
+    SetAside,
+    Tokens,
+    TokenStore,
+)
 from synkro_assets.providers.amocrm import forms
+from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
@@ -42,7 +52,7 @@ _LONGEST_ADDRESS = 6 * 1024
 class AmoCrmClient:
     """One amoCRM account, read-only; a context manager."""
 
-    def __init__(self, road: HttpRoad, set_aside: SetAside = forget) -> None:
+    def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
 
@@ -213,21 +223,43 @@ def client(
     log: ExchangeLog,
     clock: Clock,
     set_aside: SetAside = forget,
+    tokens: TokenStore | None = None,
     **road_options: Any,
 ) -> AmoCrmClient:
     """The client of an integration's stored fields (``catalog``, kind ``amocrm``).
 
-    ``set_aside`` is told of records that cannot be used; ``road_options`` are HttpRoad's
-    ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
+    OAuth tokens are renewed through ``tokens``; ``set_aside`` is told of records that cannot be
+    used; ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
     """
-    token = secrets.get("long_lived_token") or secrets.get("access_token")
-    if not token:
+    pace = float(public.get("requests_per_second") or 7)
+
+    def road(token: str, base_url: str, *others: str) -> HttpRoad:
+        redact, rate = Redactor((*secrets.values(), token, *others)), (Rate("all", pace),)
+        gate = Gate(PROVIDER, limiter, log, clock, redact, classify, lambda _: rate)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return HttpRoad(gate, base_url, headers=headers, **road_options)
+
+    def road_of(held: Tokens) -> HttpRoad:
+        return road(held.access_token, held.base_url, held.refresh_token)
+
+    long_lived = secrets.get("long_lived_token")
+    if long_lived:
+        return AmoCrmClient(LongLivedRoad(road(long_lived, public["base_url"]), tokens), set_aside)
+    held = _held(public, secrets)
+    if tokens is None:
+        return AmoCrmClient(road_of(held), set_aside)
+    app = OAuthApp(public["client_id"], secrets["client_secret"], public["redirect_uri"], pace)
+    endpoint = TokenEndpoint(app, limiter, log, clock, road_options.get("transport"))
+    return AmoCrmClient(OAuthRoad(held, road_of, tokens, endpoint.refresh, clock), set_aside)
+
+
+def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
+    access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
+    if not (access and refresh):
         raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
-    rate = (Rate("all", float(public.get("requests_per_second") or 7)),)
-    gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, lambda _: rate)
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    road = HttpRoad(gate, public["base_url"], headers=headers, **road_options)
-    return AmoCrmClient(road, set_aside)
+    ends = public.get("expires_at")
+    expires_at = datetime.fromisoformat(ends) if ends else None
+    return Tokens(access, refresh, expires_at, public["base_url"])
 
 
 def _window(start: datetime, end: datetime) -> tuple[int, int]:
