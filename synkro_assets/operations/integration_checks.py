@@ -61,7 +61,7 @@ def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -
         if not has_client(kind):
             opened(platform, tenant, integration)
             return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
-        with client_of(platform, tenant, integration) as client:
+        with client_of(platform, tenant, integration, ignores_stop=True) as client:
             seen = _LOOKS[kind](client, integration)
     except SynkroError as problem:
         error = str(problem)

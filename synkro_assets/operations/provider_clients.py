@@ -69,13 +69,29 @@ def model_client(
 
 
 def client_of(
-    platform: Platform, tenant: Tenant, stored: StoredIntegration, about: Related | None = None
+    platform: Platform,
+    tenant: Tenant,
+    stored: StoredIntegration,
+    about: Related | None = None,
+    *,
+    ignores_stop: bool = False,
 ) -> Any:
-    """A client for a stored integration, whatever its kind; ``about`` is what it is used for."""
+    """A client for a stored integration, whatever its kind; ``about`` is what it is used for.
+
+    ``ignores_stop`` asks also an account that is stopped.
+    """
+    limiter = RequestSlots(
+        platform.database,
+        tenant.tenant_id,
+        _account(tenant, stored),
+        provider=stored.kind,
+        clock=platform.clock,
+        ignores_stop=ignores_stop,
+    )
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
-        limiter=RequestSlots(platform.database, tenant.tenant_id, _account(tenant, stored)),
+        limiter=limiter,
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
     )
