@@ -31,7 +31,7 @@ from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.sifting import forget
 from synkro_assets.storage.integration_logs import IntegrationLogger, Related
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
-from synkro_assets.storage.request_slots import RequestSlots
+from synkro_assets.storage.request_slots import RequestSlots, account_key
 
 _FACTORIES: dict[str, Callable[..., Any]] = {
     "amocrm": amocrm.client,
@@ -94,22 +94,44 @@ def client_of(
     tenant: Tenant,
     stored: StoredIntegration,
     about: Related | None = None,
+    *,
+    ignores_stop: bool = False,
     **options: Any,
 ) -> Any:
     """A client for a stored integration, whatever its kind; ``about`` is what it is used for.
 
-    ``options`` are those that clients of this kind have beside the common ones.
+    ``ignores_stop`` asks also an account that is stopped; ``options`` are those that clients of
+    this kind have beside the common ones.
     """
+    limiter = RequestSlots(
+        platform.database,
+        tenant.tenant_id,
+        _account(tenant, stored),
+        provider=stored.kind,
+        clock=platform.clock,
+        ignores_stop=ignores_stop,
+    )
     if stored.kind == "amocrm":
         options["tokens"] = tenant_tokens(platform, tenant, about)
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
-        limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
+        limiter=limiter,
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
         **options,
     )
+
+
+def _account(tenant: Tenant, stored: StoredIntegration) -> str:
+    """The account whose limit counts: shared where the address tells it, else the tenant's own."""
+    public = stored.public_data
+    address = str(public.get("base_url") or "")
+    if stored.kind == "amocrm" and address:
+        return account_key(stored.kind, address)
+    if stored.kind == "radist" and address and public.get("company_id"):
+        return account_key(stored.kind, address, public["company_id"])
+    return account_key(stored.kind, str(tenant.tenant_id))
 
 
 def exchange_log(

@@ -5,8 +5,9 @@ the token endpoint (``tokens``), renewing (``authorized``), refusals (``errors``
 (``ingestion``).
 
 Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
-asked are dropped here. Every call raises TokenExpired, ProviderRefused, RateLimited or
-ProviderUnavailable, and IncompleteFetch when pages go in circles or no row of one can be read.
+asked are dropped here. Every call raises TokenExpired, AccountStopped, ProviderRefused,
+RateLimited or ProviderUnavailable, and IncompleteFetch when pages go in circles or no row of one
+can be read.
 Poison records are set aside before paging looks at them.
 """
 
@@ -34,6 +35,7 @@ from synkro_assets.domain.protocols import (
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.amocrm.stops import StoppingRoad
 from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
@@ -237,7 +239,7 @@ def client(
         redact, rate = Redactor((*secrets.values(), token, *others)), (Rate("all", pace),)
         gate = Gate(PROVIDER, limiter, log, clock, redact, classify, lambda _: rate)
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return HttpRoad(gate, base_url, headers=headers, **road_options)
+        return StoppingRoad(gate, base_url, headers=headers, **road_options)
 
     def road_of(held: Tokens) -> HttpRoad:
         return road(held.access_token, held.base_url, held.refresh_token)
