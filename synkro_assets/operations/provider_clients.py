@@ -30,7 +30,7 @@ from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.sifting import forget
 from synkro_assets.storage.integration_logs import IntegrationLogger, Related
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
-from synkro_assets.storage.request_slots import RequestSlots
+from synkro_assets.storage.request_slots import RequestSlots, account_key
 
 _FACTORIES: dict[str, Callable[..., Any]] = {
     "amocrm": amocrm.client,
@@ -102,11 +102,22 @@ def client_of(
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
-        limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
+        limiter=RequestSlots(platform.database, tenant.tenant_id, _account(tenant, stored)),
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
         **options,
     )
+
+
+def _account(tenant: Tenant, stored: StoredIntegration) -> str:
+    """The account whose limit counts: shared where the address tells it, else the tenant's own."""
+    public = stored.public_data
+    address = str(public.get("base_url") or "")
+    if stored.kind == "amocrm" and address:
+        return account_key(stored.kind, address)
+    if stored.kind == "radist" and address and public.get("company_id"):
+        return account_key(stored.kind, address, public["company_id"])
+    return account_key(stored.kind, str(tenant.tenant_id))
 
 
 def exchange_log(
