@@ -25,6 +25,7 @@ Dagster's retries (``failures``).
         └── ProviderError
             ├── ProviderRefused     permanent: wrong key, no rights, bad request
             ├── TokenExpired        permanent until somebody reconnects
+            ├── AccountStopped      the account refuses every request; asked again later
             ├── RateLimited         transient: wait ``retry_after``
             ├── ProviderUnavailable transient: network, 5xx, a cut or unreadable answer
             └── OutcomeUnknown      a send that may or may not have happened
@@ -33,6 +34,8 @@ Messages are one sentence, say what is wrong and what to do, and never carry a s
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class SynkroError(Exception):
@@ -145,6 +148,16 @@ class RateLimited(ProviderError):
     ) -> None:
         super().__init__(provider, message, status=status)
         self.retry_after = retry_after
+
+
+class AccountStopped(ProviderError):
+    """The account refuses every request; none is sent before ``until`` (aware)."""
+
+    def __init__(
+        self, provider: str, message: str, *, until: datetime, status: int | None = None
+    ) -> None:
+        super().__init__(provider, message, status=status)
+        self.until = until
 
 
 class ProviderUnavailable(ProviderError):

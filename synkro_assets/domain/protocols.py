@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from synkro_assets.domain.errors import AccountStopped
 from synkro_assets.domain.soundness import PoisonRecord
 
 
@@ -22,10 +23,19 @@ class Limiter(Protocol):
     """Hands out permission to send one request to a provider's account."""
 
     def acquire(self, bucket: str, per_second: float) -> None:
-        """Return when the next request may leave; blocks for as long as that takes."""
+        """Return when the next request may leave; blocks for as long as that takes.
+
+        Raises AccountStopped and RateLimited when that is not to be waited for.
+        """
 
     def penalize(self, bucket: str, seconds: float) -> None:
         """Let nobody send through ``bucket`` for ``seconds``: the provider asked for a pause."""
+
+    def stop(self, reason: str, status: int | None) -> AccountStopped:
+        """Let nobody send to the account for long: it refuses everything. Returns what to raise."""
+
+    def resume(self) -> None:
+        """The account answered a request."""
 
 
 @dataclass(frozen=True, slots=True)

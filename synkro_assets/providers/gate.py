@@ -45,8 +45,8 @@ NETWORK_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSErro
 
 _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-# A longer pause than this is not slept through in the limiter: the work is scheduled anew instead.
-_LONGEST_PENALTY = 60.0
+# Without a hint the pause doubles with each refusal in a row, up to this.
+_LONGEST_GUESS = 60.0
 _PARSED = "synkro_json"
 
 
@@ -182,10 +182,11 @@ class Passage:
         return OutcomeUnknown(name, text)
 
     def _penalize(self, error: RateLimited) -> None:
-        pause = 1.0 if error.retry_after is None else error.retry_after
-        if pause <= _LONGEST_PENALTY:
-            for rate in self.rates:
-                self.gate.limiter.penalize(rate.bucket, pause)
+        pause = error.retry_after
+        if pause is None:
+            pause = min(_LONGEST_GUESS, 2.0 ** (self.call.attempt - 1))
+        for rate in self.rates:
+            self.gate.limiter.penalize(rate.bucket, pause)
 
     def _record(
         self,

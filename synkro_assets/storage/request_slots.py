@@ -1,9 +1,8 @@
 """Pacing requests to a provider's account across processes: ``app.provider_slots``.
 
 What lives here: the ``Limiter`` of ``domain/protocols.py`` over one row per provider's account and
-bucket, whichever tenants use that account. After a 429 the account's rate is halved for every
-process and grows back with time. Each request takes the next free slot, so that any number of
-workers together keep the rate.
+bucket, whichever tenants use that account, and waiting until a request may leave. What does not:
+the arithmetic (``domain/pacing``), the rows of accounts that are stopped (``account_stops``).
 
 A day asks a provider thousands of times, and a connection costs several times the request it would
 be opened for: one is kept for as long as the object lives.
@@ -14,57 +13,41 @@ from __future__ import annotations
 import hashlib
 import time
 import weakref
-from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 
+from synkro_assets.domain.errors import AccountStopped, RateLimited
+from synkro_assets.domain.pacing import Pace, granted, left_late, refused
+from synkro_assets.domain.protocols import Clock
+from synkro_assets.storage.account_stops import Stop, clear_stop, stop_account, stop_of
 from synkro_assets.storage.database import Connection, Database, scalar
 
-# A row of slots handed out evenly keeps any sliding second at the rate only if the network never
-# delays one request and hurries the next; the margin absorbs that jitter.
-_MARGIN = 1.08
+Result = TypeVar("Result")
 
-# The share of the rate in use grows evenly from the end of the last refusal's pause: from half to
-# the whole in a minute. A shorter way back would run into the same limit again.
-_TAKE = """
-insert into app.provider_slots as slot (account, bucket, next_free_at)
-values (%(account)s, %(bucket)s, clock_timestamp() + make_interval(secs => %(seconds)s))
-on conflict (account, bucket) do update
-set next_free_at = greatest(slot.next_free_at, clock_timestamp()) + make_interval(
-  secs => %(seconds)s / least(1, slot.share
-    + greatest(0, extract(epoch from clock_timestamp() - slot.share_at)::float8) / 120))
-returning extract(epoch from next_free_at - clock_timestamp())::float8
-  - %(seconds)s / least(1, slot.share
-    + greatest(0, extract(epoch from clock_timestamp() - slot.share_at)::float8) / 120) as wait
-"""
+# A client's first request opens the connection too, so it arrives later than it was let go.
+_CONNECTING = 0.1
 
-# Requests that were refused together are one breach, so the share is halved once for all of them.
-_SLOW_DOWN = """
-insert into app.provider_slots as slot (account, bucket, next_free_at, share, share_at)
-values (%(account)s, %(bucket)s, clock_timestamp() + make_interval(secs => %(seconds)s),
-  0.5, clock_timestamp() + make_interval(secs => %(seconds)s))
-on conflict (account, bucket) do update
-set next_free_at = greatest(slot.next_free_at, excluded.next_free_at),
-  share = case when slot.share_at > clock_timestamp() then slot.share
-    else greatest(0.125, least(1, slot.share
-      + extract(epoch from clock_timestamp() - slot.share_at)::float8 / 120) / 2) end,
-  share_at = greatest(slot.share_at, excluded.share_at)
-returning next_free_at
-"""
+# A longer pause is not slept through: the work is scheduled anew instead.
+_LONGEST_SLEEP = 60.0
 
 
 def account_key(provider: str, address: str, company: object = None) -> str:
     """Names a provider's account without telling it; the same for all tenants that use it."""
-    host = urlsplit(address).netloc.lower() or address
-    return hashlib.sha256(f"{provider} {host} {company or ''}".encode()).hexdigest()
+    url = urlsplit(address)
+    place = f"{url.netloc.lower()}{url.path.rstrip('/')}"
+    return hashlib.sha256(f"{provider} {place} {company or ''}".encode()).hexdigest()
 
 
 class RequestSlots:
-    """Slots of one account at one provider, taken in the name of one of its tenants."""
+    """Slots of one account at one provider, taken in the name of one of its tenants.
+
+    ``ignores_stop`` is for a person who wants to know now whether a stopped account works again.
+    """
 
     def __init__(
         self,
@@ -72,52 +55,158 @@ class RequestSlots:
         tenant_id: UUID,
         account: str,
         sleep: Callable[[float], None] = time.sleep,
+        *,
+        provider: str,
+        clock: Clock,
+        ignores_stop: bool = False,
     ) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self._account = account
         self._sleep = sleep
+        self._provider = provider
+        self._clock = clock
+        self._ignores_stop = ignores_stop
+        self._was_stopped = False
+        self._last: dict[str, tuple[float, float]] = {}
         self._kept = ExitStack()
         self._connection: Connection | None = None
         weakref.finalize(self, self._kept.close)
 
     def acquire(self, bucket: str, per_second: float) -> None:
-        """Block until this request's slot; slots are ``1 / per_second`` apart."""
-        wait = self._reserve(bucket, _MARGIN / per_second)
-        if wait > 0:
-            self._sleep(wait)
+        """Block until this request's slot.
+
+        Raises AccountStopped before the account may be asked again, and RateLimited when the
+        provider asked for a pause too long to sleep through.
+        """
+        while True:
+            pace, at, deadline = self._asked(lambda c: self._reserve(c, bucket, per_second))
+            is_first = bucket not in self._last
+            wait = deadline - time.monotonic()
+            if wait > 0:
+                self._sleep(wait)
+            late = max(0.0, time.monotonic() - deadline)
+            self._last[bucket] = (at, late + _CONNECTING if is_first else late)
+            # Who slept may have been overtaken by another process's refusal.
+            if wait <= 0 or not self._asked(lambda c, seen=pace: self._is_held(c, bucket, seen)):
+                return
 
     def penalize(self, bucket: str, seconds: float) -> None:
         """Keep every process off the bucket for ``seconds``, and halve its rate after that."""
-        self._asked(_SLOW_DOWN, bucket, seconds)
 
-    def _reserve(self, bucket: str, interval: float) -> float:
-        """Take the next slot; returns the seconds until it."""
-        row = self._asked(_TAKE, bucket, interval)
-        return float(scalar(row))
+        def slow_down(connection: Connection) -> None:
+            pace, now = _pace(connection, self._account, bucket)
+            _keep(connection, self._account, bucket, refused(pace, now, seconds))
 
-    def _asked(self, statement: str, bucket: str, seconds: float) -> dict[str, Any] | None:
-        """The answer of one statement; a connection that died while idle is made anew once."""
-        values = {
-            "account": self._account,
-            "bucket": bucket,
-            "seconds": seconds,
-        }
-        query = statement.encode()
+        self._asked(slow_down)
+
+    def stop(self, reason: str, status: int | None) -> AccountStopped:
+        """Let no process ask the account for a while, longer each time; what to raise about it."""
+
+        def halt(connection: Connection) -> Stop:
+            # Unlike a slot, a stop must outlive a crash of the server.
+            connection.execute("set local synchronous_commit = on")
+            now = self._clock.now()
+            return stop_account(connection, self._account, reason, status, now)
+
+        self._was_stopped = True
+        return _stopped(self._provider, self._asked(halt))
+
+    def resume(self) -> None:
+        """A request worked: the account is not stopped, and was it, its next pause is short."""
+        if self._was_stopped:
+            self._asked(lambda connection: clear_stop(connection, self._account))
+            self._was_stopped = False
+
+    def _reserve(
+        self, connection: Connection, bucket: str, per_second: float
+    ) -> tuple[Pace, float, float]:
+        """The state, the granted moment, and that moment on the monotonic clock."""
+        self._require_no_stop(connection)
+        pace, now = _pace(connection, self._account, bucket)
+        measured = time.monotonic()
+        if pace.paused_until - now > _LONGEST_SLEEP:
+            raise _paused(self._provider, pace.paused_until - now)
+        last = self._last.get(bucket)
+        pace = left_late(pace, *last) if last else pace
+        pace, at = granted(pace, now, per_second)
+        _keep(connection, self._account, bucket, pace)
+        return pace, at, measured + at - now
+
+    def _is_held(self, connection: Connection, bucket: str, seen: Pace) -> bool:
+        """Whether the account was paused or stopped since ``seen``."""
+        self._require_no_stop(connection)
+        row = connection.execute(
+            "select paused_until from app.provider_slots where account = %s and bucket = %s",
+            [self._account, bucket],
+        ).fetchone()
+        return bool(scalar(row) > seen.paused_until)
+
+    def _require_no_stop(self, connection: Connection) -> None:
+        stop = stop_of(connection, self._account)
+        self._was_stopped = stop is not None
+        if stop is not None and not self._ignores_stop and self._clock.now() < stop.until:
+            raise _stopped(self._provider, stop)
+
+    def _asked(self, work: Callable[[Connection], Result]) -> Result:
+        """The outcome of one transaction; a connection that died while idle is made anew once."""
         try:
-            return self._open().execute(query, values).fetchone()
+            with self._transaction() as connection:
+                return work(connection)
         except psycopg.OperationalError:
             self._kept.close()
             self._connection = None
-            return self._open().execute(query, values).fetchone()
+            with self._transaction() as connection:
+                return work(connection)
 
-    def _open(self) -> Connection:
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
         if self._connection is None:
             session = self._database.tenant_session(self._tenant_id)
             self._connection = self._kept.enter_context(session)
             # A slot that a crash of the server forgets is no harm; a flush per request is.
             self._connection.execute("set synchronous_commit = off")
+        with self._connection.transaction():
             self._connection.execute(
-                "select set_config('app.provider_account', %s, false)", [self._account]
+                "select set_config('app.provider_account', %s, true)", [self._account]
             )
-        return self._connection
+            yield self._connection
+
+
+def _pace(connection: Connection, account: str, bucket: str) -> tuple[Pace, float]:
+    """The bucket's state, locked, and the time after the lock was had."""
+    names = [account, bucket]
+    look = (
+        "select recent, share, share_at, paused_until from app.provider_slots "
+        "where account = %s and bucket = %s for update"
+    )
+    row = connection.execute(look, names).fetchone()
+    if row is None:
+        connection.execute(
+            "insert into app.provider_slots (account, bucket) values (%s, %s) "
+            "on conflict (account, bucket) do nothing",
+            names,
+        )
+        row = connection.execute(look, names).fetchone()
+    assert row is not None
+    pace = Pace(tuple(row["recent"]), row["share"], row["share_at"], row["paused_until"])
+    now = connection.execute("select extract(epoch from clock_timestamp())::float8 as now")
+    return pace, float(scalar(now.fetchone()))
+
+
+def _keep(connection: Connection, account: str, bucket: str, pace: Pace) -> None:
+    connection.execute(
+        "update app.provider_slots set recent = %s, share = %s, share_at = %s, paused_until = %s "
+        "where account = %s and bucket = %s",
+        [list(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket],
+    )
+
+
+def _stopped(provider: str, stop: Stop) -> AccountStopped:
+    text = f"{stop.reason}; it will be tried again at {stop.until:%H:%M UTC on %Y-%m-%d}"
+    return AccountStopped(provider, text, status=stop.status, until=stop.until)
+
+
+def _paused(provider: str, seconds: float) -> RateLimited:
+    text = f"{provider} asked for a pause that lasts another {round(seconds)} s; try again then"
+    return RateLimited(provider, text, retry_after=seconds)

@@ -4,8 +4,8 @@ What lives here: paths, parameters and windows of API v4 (reference §1). GET on
 endpoint has a module of its own. What does not: refusals (``errors``), storing (``ingestion``).
 
 Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
-asked are dropped here. Every call raises TokenExpired, ProviderRefused, RateLimited or
-ProviderUnavailable, and IncompleteFetch when pages go in circles or no row of one can be read.
+asked are dropped here. Every call raises TokenExpired, AccountStopped, ProviderRefused, RateLimited
+or ProviderUnavailable, and IncompleteFetch when pages go in circles or no row of one can be read.
 Poison records are set aside before paging looks at them.
 """
 
@@ -25,6 +25,7 @@ from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.amocrm.stops import StoppingRoad
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
@@ -226,7 +227,7 @@ def client(
     rate = (Rate("all", float(public.get("requests_per_second") or 7)),)
     gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, lambda _: rate)
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    road = HttpRoad(gate, public["base_url"], headers=headers, **road_options)
+    road = StoppingRoad(gate, public["base_url"], headers=headers, **road_options)
     return AmoCrmClient(road, set_aside)
 
 

@@ -19,8 +19,7 @@ _LONGEST_NAMES = 200
 _SENTENCES = {
     400: "it does not understand the request",
     402: "the account is not paid; pay for it, then check the integration",
-    403: "no rights, or blocked after too many requests; wait an hour, then check the user's "
-    "rights and the integration",
+    403: "no rights for this; check the rights of the user who connected the integration",
     404: "nothing is there; check base_url",
     414: "the address is too long",
 }

@@ -9,6 +9,7 @@ import pytest
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import (
+    AccountStopped,
     ProviderError,
     ProviderRefused,
     RateLimited,
@@ -195,8 +196,8 @@ def test_the_stored_rows_say_the_same_in_staging(
 REFUSALS = [
     ("refused_400", ProviderRefused, 400, "does not understand"),
     ("refused_401", TokenExpired, 401, "reconnect"),
-    ("refused_402", ProviderRefused, 402, "not paid"),
-    ("refused_403", ProviderRefused, 403, "no rights, or blocked"),
+    ("refused_402", AccountStopped, 402, "not paid"),
+    ("refused_403", AccountStopped, 403, "refuses every request"),
     ("refused_404", ProviderRefused, 404, "base_url"),
     ("refused_414", ProviderRefused, 414, "too long"),
     ("refused_429", RateLimited, 429, "too many requests"),

@@ -2,19 +2,48 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
+from synkro_assets.domain.errors import AccountStopped, RateLimited
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.platform import SystemClock
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.request_slots import RequestSlots, account_key
 
 RATE = 20.0
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 ACCOUNT = account_key("radist", "https://api.radist.online/v2", 1)
 
 
-def collect(slots: list[RequestSlots], requests: int) -> list[float]:
+@dataclass
+class FakeClock:
+    """A clock that a test moves on."""
+
+    time: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def slots(
+    database: Database,
+    tenant: Tenant,
+    account: str = ACCOUNT,
+    sleep: Callable[[float], None] = time.sleep,
+    **options: Any,
+) -> RequestSlots:
+    """Slots as a client is given them."""
+    given = {"provider": "radist", "clock": SystemClock(), **options}
+    return RequestSlots(database, tenant.tenant_id, account, sleep, **given)
+
+
+def collect(workers: list[RequestSlots], requests: int) -> list[float]:
     """When each of several workers was let through, all of them together."""
     moments: list[float] = []
     failures: list[Exception] = []
@@ -27,7 +56,7 @@ def collect(slots: list[RequestSlots], requests: int) -> list[float]:
         except Exception as failure:
             failures.append(failure)
 
-    threads = [threading.Thread(target=work, args=[worker]) for worker in slots]
+    threads = [threading.Thread(target=work, args=[worker]) for worker in workers]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -37,17 +66,17 @@ def collect(slots: list[RequestSlots], requests: int) -> list[float]:
 
 
 def test_workers_together_keep_the_rate(database: Database, tenant: Tenant) -> None:
-    workers = [RequestSlots(database, tenant.tenant_id, ACCOUNT) for _ in range(4)]
+    workers = [slots(database, tenant, ACCOUNT) for _ in range(4)]
     moments = collect(workers, requests=8)
     assert len(moments) == 32
     busiest = max(sum(0 <= later - moment < 1 for later in moments) for moment in moments)
     assert busiest <= RATE
-    assert moments[-1] - moments[0] >= 31 / RATE
+    assert moments[-1] - moments[0] <= 1.05 * 32 / RATE + 0.5
 
 
 def test_slots_are_even_even_when_nobody_sleeps(database: Database, tenant: Tenant) -> None:
     waits: list[float] = []
-    worker = RequestSlots(database, tenant.tenant_id, ACCOUNT, waits.append)
+    worker = slots(database, tenant, ACCOUNT, waits.append)
     for _ in range(5):
         worker.acquire("chats", 0.1)
     assert all(later - earlier > 9 for earlier, later in pairwise(waits))
@@ -58,13 +87,13 @@ def test_accounts_do_not_wait_for_each_other(
     database: Database, tenant: Tenant, other: str
 ) -> None:
     waits: list[float] = []
-    RequestSlots(database, tenant.tenant_id, ACCOUNT).penalize("all", 60)
+    slots(database, tenant, ACCOUNT).penalize("all", 60)
     provider = "amocrm" if other == "provider" else "radist"
     host = "eu.radist.online" if other == "host" else "api.radist.online"
     account = account_key(provider, f"https://{host}/v2", 2 if other == "company" else 1)
     account = ACCOUNT if other == "bucket" else account
     bucket = "chats" if other == "bucket" else "all"
-    RequestSlots(database, tenant.tenant_id, account, waits.append).acquire(bucket, RATE)
+    slots(database, tenant, account, waits.append).acquire(bucket, RATE)
     assert waits == []
 
 
@@ -72,8 +101,8 @@ def test_tenants_of_one_account_share_its_limit(
     database: Database, tenant: Tenant, neighbour: Tenant
 ) -> None:
     waits: list[float] = []
-    RequestSlots(database, tenant.tenant_id, ACCOUNT).penalize("all", 30)
-    RequestSlots(database, neighbour.tenant_id, ACCOUNT, waits.append).acquire("all", RATE)
+    slots(database, tenant, ACCOUNT).penalize("all", 30)
+    slots(database, neighbour, ACCOUNT, waits.append).acquire("all", RATE)
     assert 25 < waits[0] <= 30
 
 
@@ -82,16 +111,117 @@ def test_after_a_penalty_every_worker_goes_at_half_the_rate(
 ) -> None:
     waits: list[float] = []
     for _ in range(3):
-        RequestSlots(database, tenant.tenant_id, ACCOUNT).penalize("all", 1)
-    worker = RequestSlots(database, tenant.tenant_id, ACCOUNT, waits.append)
+        slots(database, tenant, ACCOUNT).penalize("all", 1)
+    worker = slots(database, tenant, ACCOUNT, waits.append)
     for _ in range(3):
         worker.acquire("all", 0.1)
     assert all(20 < later - earlier < 22 for earlier, later in pairwise(waits))
 
 
+def test_a_pause_too_long_to_sleep_through_is_told_to_every_worker(
+    database: Database, tenant: Tenant
+) -> None:
+    waits: list[float] = []
+    slots(database, tenant).penalize("all", 300)
+    with pytest.raises(RateLimited) as caught:
+        slots(database, tenant, ACCOUNT, waits.append).acquire("all", RATE)
+    assert 290 < (caught.value.retry_after or 0) <= 300
+    assert waits == []
+
+
+def test_who_slept_waits_again_when_another_was_refused_meanwhile(
+    database: Database, tenant: Tenant
+) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        if not waits:
+            slots(database, tenant).penalize("all", 30)
+        waits.append(seconds)
+
+    worker = slots(database, tenant, ACCOUNT, sleep)
+    worker.acquire("all", 0.5)
+    worker.acquire("all", 0.5)
+    assert len(waits) == 2
+    assert 25 < waits[1] <= 30
+
+
+@pytest.mark.parametrize(("times", "pause"), [(1, 15), (2, 60), (3, 360), (4, 360)])
+def test_each_stop_in_a_row_lasts_longer(
+    database: Database, tenant: Tenant, times: int, pause: int
+) -> None:
+    clock = FakeClock()
+    for _ in range(times):
+        stopped = slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+        began, clock.time = clock.time, stopped.until
+    assert stopped.until - began == timedelta(minutes=pause)
+
+
+def test_a_stopped_account_is_asked_by_no_worker_before_its_time(
+    database: Database, tenant: Tenant, neighbour: Tenant
+) -> None:
+    clock = FakeClock()
+    slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+    for later in (0, 899):
+        clock.time = NOON + timedelta(seconds=later)
+        with pytest.raises(AccountStopped, match=r"tried again at 12:15 UTC on 2026-03-05"):
+            slots(database, neighbour, clock=clock).acquire("all", RATE)
+    slots(database, tenant, clock=clock, ignores_stop=True).acquire("all", RATE)
+    other = account_key("amocrm", "https://other.amocrm.ru")
+    slots(database, tenant, other, clock=clock).acquire("all", RATE)
+    clock.time = NOON + timedelta(minutes=15)
+    slots(database, tenant, clock=clock).acquire("all", RATE)
+
+
+def test_who_slept_does_not_ask_an_account_that_was_stopped_meanwhile(
+    database: Database, tenant: Tenant
+) -> None:
+    clock = FakeClock()
+
+    def sleep(_: float) -> None:
+        slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+
+    worker = slots(database, tenant, ACCOUNT, sleep, clock=clock)
+    worker.acquire("all", 0.5)
+    with pytest.raises(AccountStopped):
+        worker.acquire("all", 0.5)
+
+
+def test_a_refusal_during_a_stop_does_not_lengthen_it(database: Database, tenant: Tenant) -> None:
+    clock = FakeClock()
+    first = slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+    clock.time = NOON + timedelta(minutes=5)
+    again = slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+    assert again.until == first.until
+
+
+def test_an_answer_ends_the_stop_and_makes_the_next_one_short(
+    database: Database, tenant: Tenant
+) -> None:
+    clock = FakeClock()
+    slots(database, tenant, clock=clock).stop("it refuses everything", 403)
+    looking = slots(database, tenant, clock=clock, ignores_stop=True)
+    looking.acquire("all", RATE)
+    looking.resume()
+    worker = slots(database, tenant, clock=clock)
+    worker.acquire("all", RATE)
+    assert worker.stop("it refuses everything", 403).until == NOON + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    "other", ["https://a.amocrm.ru/", "https://A.amocrm.ru", "http://a.amocrm.ru"]
+)
+def test_an_address_names_its_account_however_it_is_written(other: str) -> None:
+    assert account_key("amocrm", other) == account_key("amocrm", "https://a.amocrm.ru")
+
+
+def test_accounts_on_one_host_are_told_apart_by_path() -> None:
+    assert account_key("amocrm", "http://host:1/a") != account_key("amocrm", "http://host:1/b")
+
+
 def test_a_penalty_keeps_every_worker_off(database: Database, tenant: Tenant) -> None:
     waits: list[float] = []
-    RequestSlots(database, tenant.tenant_id, ACCOUNT).penalize("all", 30)
-    RequestSlots(database, tenant.tenant_id, ACCOUNT).penalize("all", 1)
-    RequestSlots(database, tenant.tenant_id, ACCOUNT, waits.append).acquire("all", RATE)
+    slots(database, tenant, ACCOUNT).penalize("all", 30)
+    slots(database, tenant, ACCOUNT).penalize("all", 1)
+    slots(database, tenant, ACCOUNT, waits.append).acquire("all", RATE)
     assert 25 < waits[0] <= 30

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from synkro_assets.domain.errors import AccountStopped
 from synkro_assets.domain.protocols import Exchange
 
 
@@ -15,12 +16,22 @@ from synkro_assets.domain.protocols import Exchange
 class FakeLimiter:
     acquired: list[tuple[str, float]] = field(default_factory=list)
     penalties: list[tuple[str, float]] = field(default_factory=list)
+    stops: list[tuple[str, int | None]] = field(default_factory=list)
+    resumed: int = 0
 
     def acquire(self, bucket: str, per_second: float) -> None:
         self.acquired.append((bucket, per_second))
 
     def penalize(self, bucket: str, seconds: float) -> None:
         self.penalties.append((bucket, seconds))
+
+    def stop(self, reason: str, status: int | None) -> AccountStopped:
+        self.stops.append((reason, status))
+        until = datetime(2026, 3, 5, 12, 15, tzinfo=UTC)
+        return AccountStopped("amoCRM", reason, until=until, status=status)
+
+    def resume(self) -> None:
+        self.resumed += 1
 
 
 @dataclass

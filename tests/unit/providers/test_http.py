@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from synkro_assets.domain.errors import (
+    AccountStopped,
     ProviderRefused,
     ProviderUnavailable,
     RateLimited,
@@ -95,7 +96,7 @@ def test_compressed_answers_are_read(ask):
 
 @pytest.mark.parametrize("status", [400, 402, 403, 404, 302])
 def test_permanent_refusals_are_not_retried(ask, status, surroundings):
-    with pytest.raises(ProviderRefused) as problem:
+    with pytest.raises((ProviderRefused, AccountStopped)) as problem:
         ask(lambda r: httpx.Response(status, json={"detail": f"no {TOKEN}"}))
     assert problem.value.status == status
     assert TOKEN not in str(problem.value)
@@ -118,7 +119,20 @@ def test_a_pause_longer_than_patience_ends_the_call_at_once(ask, surroundings):
         ask(lambda r: httpx.Response(429, json={"retry_after": 300}))
     assert problem.value.retry_after == 300
     assert surroundings.slept == []
-    assert surroundings.limiter.penalties == []
+    assert surroundings.limiter.penalties == [("all", 300.0)]
+
+
+def test_without_a_hint_the_pause_doubles_with_each_refusal_in_a_row(ask, surroundings):
+    page = "<html><h1>429 Too Many Requests</h1></html>"
+    answers = [httpx.Response(429, html=page) for _ in range(4)]
+    answers.append(httpx.Response(200, json={"id": 1}))
+    assert ask(lambda r: answers.pop(0)) == {"id": 1}
+    assert surroundings.limiter.penalties == [
+        ("all", 1.0),
+        ("all", 2.0),
+        ("all", 4.0),
+        ("all", 8.0),
+    ]
 
 
 def test_every_attempt_asks_the_limiter_and_leaves_a_row(ask, surroundings):
@@ -152,7 +166,7 @@ def test_a_secret_that_is_cut_off_in_a_long_refusal_is_not_shown_by_half(
 ):
     body = f'{{"detail": "{"x" * padding}{spelling} was refused"}}'
     with pytest.raises(ProviderRefused) as problem:
-        ask(lambda r: httpx.Response(403, content=body.encode()))
+        ask(lambda r: httpx.Response(404, content=body.encode()))
     (row,) = surroundings.log.rows
     for text in (str(problem.value), str(row.error), str(row.response)):
         assert "very" not in text.replace("\\u002d", "-")
@@ -164,7 +178,7 @@ def test_a_secret_that_is_cut_off_in_a_long_refusal_is_not_shown_by_half(
 def test_an_unreadable_refusal_is_a_refusal_still(ask, body):
     headers = {"content-type": "application/json; charset=latin-1"}
     with pytest.raises(ProviderRefused, match="amoCRM answered 403"):
-        ask(lambda r: httpx.Response(403, content=body, headers=headers))
+        ask(lambda r: httpx.Response(404, content=body, headers=headers))
 
 
 def test_every_attempt_says_whether_another_follows(ask, surroundings):

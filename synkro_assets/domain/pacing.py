@@ -1,0 +1,79 @@
+"""When the next request to an account may leave: the arithmetic of its pace.
+
+What lives here: pure functions of one account's state and the time, in seconds since 1970. What
+does not: keeping the state across processes and waiting (``storage/request_slots``).
+
+The state remembers the last grants. In any window as long as ``_MARGIN`` divided by the share there
+are no more grants than the provider allows in a second, and after a stall what was missed is caught
+up at most at twice the pace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+# Between grant and arrival lie a wake-up and a way through the network, and they are not equally
+# long each time; the margin absorbs the difference. 3 % is 30 ms in a second's window, and leaves
+# 2 % of the 5 % that a full sync may take longer than its requests need.
+_MARGIN = 1.03
+
+# More grants need not be remembered for a rate that no provider names: shorter windows do as well.
+_MOST_REMEMBERED = 20
+
+# From half the rate to the whole one in a minute; a shorter way back would meet the same limit.
+_RECOVERY_PER_SECOND = 1 / 120
+_SMALLEST_SHARE = 0.125
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is known of an account's bucket.
+
+    ``recent`` are the last grants in order; of the rate ``share`` may be used as of ``share_at``;
+    before ``paused_until`` nothing is granted.
+    """
+
+    recent: tuple[float, ...] = ()
+    share: float = 1.0
+    share_at: float = 0.0
+    paused_until: float = 0.0
+
+    def share_now(self, now: float) -> float:
+        """The share of the rate in use, grown back since the last refusal."""
+        return min(1.0, self.share + max(0.0, now - self.share_at) * _RECOVERY_PER_SECOND)
+
+
+def granted(pace: Pace, now: float, per_second: float) -> tuple[Pace, float]:
+    """The state after one more grant, and the moment from which that request may leave."""
+    count = max(1, min(int(per_second), _MOST_REMEMBERED))
+    window = _MARGIN * count / per_second / pace.share_now(now)
+    # With one request in a window its length is the distance; else half of an even one.
+    closest = window if count == 1 else window / count / 2
+    at = max(now, pace.paused_until)
+    if pace.recent:
+        at = max(at, pace.recent[-1] + closest)
+    if len(pace.recent) >= count:
+        at = max(at, pace.recent[-count] + window)
+    return replace(pace, recent=(*pace.recent, at)[-_MOST_REMEMBERED:]), at
+
+
+def left_late(pace: Pace, at: float, late: float) -> Pace:
+    """The state when the request granted for ``at`` left ``late`` seconds after it."""
+    moved = sorted(each + late if each == at else each for each in pace.recent)
+    return replace(pace, recent=tuple(moved))
+
+
+def refused(pace: Pace, now: float, pause: float) -> Pace:
+    """The state after a refusal for speed: nothing for ``pause`` seconds, then half the rate.
+
+    Requests that were refused together are one breach, so the share is halved once for all.
+    """
+    until = now + pause
+    is_same_breach = pace.share_at > now
+    share = pace.share if is_same_breach else max(_SMALLEST_SHARE, pace.share_now(now) / 2)
+    return replace(
+        pace,
+        share=share,
+        share_at=max(pace.share_at, until),
+        paused_until=max(pace.paused_until, until),
+    )
