@@ -27,6 +27,7 @@ from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.provider_clients import amocrm_client
+from synkro_assets.operations.stopped_accounts import telling_stops
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
 
@@ -65,7 +66,10 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
 
     def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         run, quarantine = tenant_run, Quarantine()
-        with amocrm_client(run.platform, run.tenant, run.about, quarantine) as client:
+        with (
+            telling_stops(run.platform, run.tenant, "amocrm"),
+            amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
+        ):
             fetched = amocrm.fetch_day(client, span(windows), on_progress)
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)

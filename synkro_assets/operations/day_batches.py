@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import (
+    AccountStopped,
     ClaimLost,
     DaysFailed,
     MissingIntegration,
@@ -27,7 +28,13 @@ Further = TypeVar("Further")
 
 # What is wrong with the account or the run is wrong with every day: asking again, day by day, would
 # only repeat the refusal.
-_CONCERNS_ALL_DAYS = (MissingIntegration, RateLimited, SecretUnreadable, TokenExpired)
+_CONCERNS_ALL_DAYS = (
+    AccountStopped,
+    MissingIntegration,
+    RateLimited,
+    SecretUnreadable,
+    TokenExpired,
+)
 _REFUSED_WHOEVER_ASKS = {401, 402, 403}
 
 # A source that is down fails each request only after patient retries: when nothing at all has come

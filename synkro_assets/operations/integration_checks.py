@@ -91,7 +91,7 @@ def _check(context: LookContext) -> CheckOutcome:
 
 def _seen(context: LookContext) -> dict[str, Any]:
     platform, tenant, integration = context.platform, context.tenant, context.integration
-    with client_of(platform, tenant, integration) as client:
+    with client_of(platform, tenant, integration, ignores_stop=True) as client:
         try:
             return LOOKS[integration.kind](client, context)
         except _UNREADABLE:

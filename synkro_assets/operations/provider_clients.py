@@ -93,16 +93,27 @@ def client_of(
     tenant: Tenant,
     stored: StoredIntegration,
     about: Related | None = None,
+    *,
+    ignores_stop: bool = False,
     **options: Any,
 ) -> Any:
     """A client for a stored integration, whatever its kind; ``about`` is what it is used for.
 
-    ``options`` are those that clients of this kind have beside the common ones.
+    ``ignores_stop`` asks also an account that is stopped; ``options`` are those that clients of
+    this kind have beside the common ones.
     """
+    limiter = RequestSlots(
+        platform.database,
+        tenant.tenant_id,
+        _account(tenant, stored),
+        provider=stored.kind,
+        clock=platform.clock,
+        ignores_stop=ignores_stop,
+    )
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
-        limiter=RequestSlots(platform.database, tenant.tenant_id, _account(tenant, stored)),
+        limiter=limiter,
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
         **options,
