@@ -15,6 +15,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -80,7 +81,9 @@ class RequestSlots:
         provider asked for a pause too long to sleep through.
         """
         while True:
-            pace, at, deadline = self._asked(lambda c: self._reserve(c, bucket, per_second))
+            pace, at, deadline = self._asked(
+                partial(self._reserve, bucket=bucket, per_second=per_second)
+            )
             is_first = bucket not in self._last
             wait = deadline - time.monotonic()
             if wait > 0:
@@ -88,7 +91,7 @@ class RequestSlots:
             late = max(0.0, time.monotonic() - deadline)
             self._last[bucket] = (at, late + _CONNECTING if is_first else late)
             # Who slept may have been overtaken by another process's refusal.
-            if wait <= 0 or not self._asked(lambda c, seen=pace: self._is_held(c, bucket, seen)):
+            if wait <= 0 or not self._asked(partial(self._is_held, bucket=bucket, seen=pace)):
                 return
 
     def penalize(self, bucket: str, seconds: float) -> None:

@@ -177,7 +177,7 @@ def test_a_secret_that_is_cut_off_in_a_long_refusal_is_not_shown_by_half(
 )
 def test_an_unreadable_refusal_is_a_refusal_still(ask, body):
     headers = {"content-type": "application/json; charset=latin-1"}
-    with pytest.raises(ProviderRefused, match="amoCRM answered 403"):
+    with pytest.raises(ProviderRefused, match="amoCRM answered 404"):
         ask(lambda r: httpx.Response(404, content=body, headers=headers))
 
 
