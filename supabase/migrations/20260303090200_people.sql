@@ -96,9 +96,8 @@ begin
       create role synkro_guard nologin noinherit;
     end if;
   exception when duplicate_object or unique_violation then
-    -- Roles belong to the whole server: another database's migration was faster. A session takes note of what others
-    -- committed when it locks something new; before, PostgreSQL 15 would still say that there is no such role.
-    lock table app.user_roles in share row exclusive mode;
+    -- Roles belong to the whole server: another database's migration was faster.
+    null;
   end;
   if is_superuser then
     return;

@@ -103,14 +103,7 @@ def client_of(
     ``ignores_stop`` asks also an account that is stopped; ``options`` are those that clients of
     this kind have beside the common ones.
     """
-    limiter = RequestSlots(
-        platform.database,
-        tenant.tenant_id,
-        _account(tenant, stored),
-        provider=stored.kind,
-        clock=platform.clock,
-        ignores_stop=ignores_stop,
-    )
+    limiter = limiter_of(platform, tenant, stored, ignores_stop=ignores_stop)
     if stored.kind == "amocrm":
         options["tokens"] = tenant_tokens(platform, tenant, about)
     return _FACTORIES[stored.kind](
@@ -120,6 +113,20 @@ def client_of(
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
         **options,
+    )
+
+
+def limiter_of(
+    platform: Platform, tenant: Tenant, stored: StoredIntegration, *, ignores_stop: bool = False
+) -> RequestSlots:
+    """The slots of the provider's account that an integration is of."""
+    return RequestSlots(
+        platform.database,
+        tenant.tenant_id,
+        _account(tenant, stored),
+        provider=stored.kind,
+        clock=platform.clock,
+        ignores_stop=ignores_stop,
     )
 
 
