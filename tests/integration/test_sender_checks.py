@@ -10,7 +10,7 @@ import pytest
 
 from synkro_assets.operations import integration_settings
 from synkro_assets.operations.integration_checks import CheckOutcome, check_integrations
-from synkro_assets.operations.integration_settings import opened, stored
+from synkro_assets.operations.integration_settings import stored
 from tests.databases import as_owner
 from tests.integration.command_line import CommandLine
 from tests.stage import Scene
@@ -144,7 +144,7 @@ LOST: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("kind", ["whapi", "mobizon"])
-@pytest.mark.parametrize("action", LOST, ids=lambda action: str(list(action.values())[0]))
+@pytest.mark.parametrize("action", LOST, ids=lambda action: str(next(iter(action.values()))))
 def test_a_message_whose_answer_was_lost_is_not_sent_again(
     bench: Bench, kind: str, action: dict[str, Any]
 ) -> None:
@@ -153,7 +153,7 @@ def test_a_message_whose_answer_was_lost_is_not_sent_again(
     assert len([row for row in bench.asked(kind) if row["method"] == "POST"]) == 1
 
 
-@pytest.mark.parametrize("action", LOST[:2], ids=lambda action: str(list(action)[0]))
+@pytest.mark.parametrize("action", LOST[:2], ids=lambda action: str(next(iter(action))))
 def test_an_email_whose_answer_was_lost_arrives_once(bench: Bench, action: dict[str, Any]) -> None:
     bench.fails("resend", "emails", count=2, **action)
     outcome = bench.check("resend", send=True)
