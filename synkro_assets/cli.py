@@ -22,8 +22,8 @@ from synkro_assets.commands import terminal
 from synkro_assets.domain.business_day import Window, parse_business_day, parse_instant
 from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
-from synkro_assets.operations import doctor as examination
 from synkro_assets.operations import (
+    amocrm_connection,
     integration_settings,
     key_rotation,
     people,
@@ -34,6 +34,7 @@ from synkro_assets.operations import (
     supabase_export,
     tenant_config,
 )
+from synkro_assets.operations import doctor as examination
 from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings, platform
@@ -316,6 +317,22 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
     else:
         rows = [(each["kind"], name, value) for each in shown for name, value in each.items()]
         terminal.table(("kind", "field", "value"), [row for row in rows if row[1] != "kind"])
+
+
+@integrations.command("connect")
+def integrations_connect(
+    slug: Slug,
+    kind: Annotated[str, typer.Argument(help="amocrm, which asks its owner's consent.")],
+    code: Annotated[str | None, typer.Option(help="What consent gave; none says where.")] = None,
+    referer: Annotated[
+        str | None, typer.Option(help="The account's host, beside the code.")
+    ] = None,
+) -> None:
+    """Connect an account by its owner's consent; without a code, the address to open."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
+        shown = amocrm_connection.connect_account(found, tenant, kind, code, referer)
+    terminal.show(shown)
 
 
 @integrations.command("check")

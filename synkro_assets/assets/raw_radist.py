@@ -14,12 +14,18 @@ from dagster import (
     multi_asset,
 )
 
-from synkro_assets.assets.raw_specs import RAW_BACKFILL, Source, materialize_days, raw_specs
+from synkro_assets.assets.raw_specs import (
+    RAW_BACKFILL,
+    DayShare,
+    Source,
+    materialize_days,
+    raw_specs,
+)
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import radist
 from synkro_assets.ingestion.days import Windows, radist_days, span
-from synkro_assets.ingestion.radist import Rows
+from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.providers.radist import parse_time
@@ -53,16 +59,20 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """Radist with the run's credentials; the page limits are per day."""
     config = tenant_run.tenant.config
 
-    def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
+    def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         limits = radist.Limits(
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),
         )
-        run = tenant_run
-        with radist_client(run.platform, run.tenant, run.about) as client:
+        run, quarantine = tenant_run, Quarantine()
+        with radist_client(run.platform, run.tenant, run.about, quarantine) as client:
             fetched = radist.fetch_day(client, span(windows), limits, parse_time, on_progress)
         region = tenant_run.tenant.default_region
         days = radist_days(fetched, windows, parse_time)
-        return {day: radist.raw_rows(share, region, parse_time) for day, share in days.items()}
+        poison = quarantine.by_day(windows)
+        return {
+            day: DayShare(radist.raw_rows(share, region, parse_time), poison[day])
+            for day, share in days.items()
+        }
 
     return Source("radist", RADIST_TABLES, lambda mode: mode.reads_radist, fetch)

@@ -5,6 +5,7 @@ What lives here: nothing of a particular provider. The tables are ``storage/raw_
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,10 +23,12 @@ from dagster import (
 
 from synkro_assets.assets.day_outcomes import Metadata, record_run_days
 from synkro_assets.domain.business_day import BusinessDay, Window
+from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.storage.quarantine import replace_quarantined
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
     Load,
@@ -36,6 +39,8 @@ from synkro_assets.storage.raw_rows import (
 )
 
 OWNERS = ["team:data"]
+
+_REASONS_SAID = 5
 
 # Dagster puts assets of one policy into one run, where a failed step skips all that follow it. So
 # the raw assets carry another policy than the rest: a backfill runs them apart and then asks the
@@ -76,16 +81,24 @@ def raw_specs(
 
 
 @dataclass(frozen=True, slots=True)
+class DayShare:
+    """What a source answered of a day: rows by table name, and what of it cannot be used."""
+
+    rows: Rows
+    poison: Sequence[PoisonRecord] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A provider as the raw assets see it: its tables, who reads it and how.
 
-    ``fetch`` answers the rows of each window's day, by table name; it may raise for all of them.
+    ``fetch`` answers each window's day; it may raise for all of them.
     """
 
     name: str
     tables: Sequence[RawTable]
     is_read_in: Callable[[Mode], bool]
-    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, Rows]]
+    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, DayShare]]
 
 
 def materialize_days(
@@ -105,14 +118,19 @@ def load_days(
     step = f"raw/{source.name}"
     read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
 
-    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Rows]:
+    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, DayShare]:
         return source.fetch({day: tenant_run.read_window(day) for day in days})
 
-    def load(day: BusinessDay, rows: Rows) -> Metadata:
-        counts = _load_day(tenant_run, source, day, rows, run_id)
+    def load(day: BusinessDay, share: DayShare) -> Metadata:
+        counts, quarantined = _load_day(tenant_run, source, day, share, run_id)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
-        return _metadata(tenant_run, day, counts)
+        if quarantined:
+            tenant_run.log(
+                f"{day}: {_said_of(share.poison)}",
+                step=step, level="warning", metadata={"quarantined": quarantined},
+            )  # fmt: skip
+        return _metadata(tenant_run, day, counts, quarantined)
 
     outcomes = each_good_day(read, attempt, on_progress).then(load)
     for day in tenant_run.days:
@@ -130,8 +148,9 @@ def load_days(
 
 
 def _load_day(
-    tenant_run: TenantRun, source: Source, day: BusinessDay, rows: Rows, run_id: str
-) -> dict[str, int]:
+    tenant_run: TenantRun, source: Source, day: BusinessDay, share: DayShare, run_id: str
+) -> tuple[dict[str, int], int]:
+    """How many rows each table got and how many records were set aside."""
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
         business_day=day,
@@ -140,13 +159,30 @@ def _load_day(
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
-        return {
-            table.name: load_rows(connection, table, load, rows[table.name])
+        quarantined = replace_quarantined(connection, load, source.name, share.poison)
+        counts = {
+            table.name: load_rows(connection, table, load, share.rows[table.name])
             for table in source.tables
         }
+    return counts, quarantined
 
 
-def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]) -> Metadata:
+def _said_of(poison: Sequence[PoisonRecord]) -> str:
+    """What was set aside and why, the most frequent first; nothing of what the records say."""
+    reasons = Counter(f"{each.entity}: {each.reason}" for each in poison)
+    named = [
+        f"{reason} ({count})" if count > 1 else reason
+        for reason, count in reasons.most_common(_REASONS_SAID)
+    ]
+    more = ", …" if len(reasons) > _REASONS_SAID else ""
+    noun = "record" if len(poison) == 1 else "records"
+    return f"{len(poison)} {noun} set aside: {', '.join(named)}{more}"
+
+
+def _metadata(
+    tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int], quarantined: int
+) -> Metadata:
+    """``quarantined`` is of the whole source: a poison record may belong to no table."""
     plan, window = tenant_run.plan(day), tenant_run.read_window(day)
     return {
         AssetKey(["raw", name]): {
@@ -154,6 +190,7 @@ def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]
             "window_start": MetadataValue.timestamp(window.start),
             "window_end": MetadataValue.timestamp(window.end),
             "timezone": plan.timezone,
+            "quarantined": quarantined,
         }
         for name, count in counts.items()
     }

@@ -146,7 +146,8 @@ KINDS: Mapping[str, Kind] = {
         ),
         one_of=(
             ("long_lived_token",),
-            ("client_id", "client_secret", "redirect_uri", "access_token", "refresh_token"),
+            # The tokens themselves come with the owner's consent, afterwards.
+            ("client_id", "client_secret", "redirect_uri"),
         ),
     ),
     "radist": Kind(

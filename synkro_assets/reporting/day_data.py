@@ -28,7 +28,7 @@ class DayData:
     """Everything a report is made from; instants are aware UTC.
 
     A forced report is about a window of its own; ``business_day`` is then the day that holds the
-    window's end.
+    window's end. ``quarantined`` counts the records of its sources that could not be read.
     """
 
     tenant_name: str
@@ -42,6 +42,7 @@ class DayData:
     fetched_at: datetime
     sources: tuple[str, ...]
     is_forced: bool = False
+    quarantined: int = 0
 
     @property
     def wording(self) -> Wording:

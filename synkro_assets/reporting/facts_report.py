@@ -30,7 +30,7 @@ def facts_document(data: DayData) -> ReportDocument:
         subtitle=_subtitle(data),
         opening=data.wording.quiet[data.sources] if is_quiet else "",
         sections=() if is_quiet else shown,
-        notes=(_completeness(data),) if data.sources else (),
+        notes=(_completeness(data), *_set_aside(data)) if data.sources else (),
     )
 
 
@@ -240,6 +240,11 @@ def _completeness(data: DayData) -> str:
         end=figures.moment(data.data_until, data.timezone, data.language),
         fetched=figures.moment(data.fetched_at, data.timezone, data.language),
     )
+
+
+def _set_aside(data: DayData) -> tuple[str, ...]:
+    """Told only when there is something: what could not be read is in none of the numbers."""
+    return (_phrase(data, "set_aside", data.quarantined),) if data.quarantined else ()
 
 
 def _phrase(data: DayData, name: str, value: Decimal | int) -> str:

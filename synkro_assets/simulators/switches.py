@@ -17,6 +17,7 @@ amoCRM
     amocrm_whole_trash        leads in the trash are shown whole, not as id and date alone
     amocrm_absent_loss_reason  ``loss_reason`` is absent, not an empty list, where there is none
     amocrm_unknown_fields     every object has a field that no documentation names
+    amocrm_poison             list of records no client can use, and beside which (``poison``)
     amocrm_touch_between_pages  each leads page served bumps the updated_at of its first row
     amocrm_moved_to           the account's new host (and port): requests to another one answer 401
                               and burn no token, ``/oauth2/account/current/subdomain`` names it
@@ -31,6 +32,7 @@ Radist
     radist_max_limit          larger limits are cut to this
     radist_missing_scope      list of scopes (connections, messaging) answering 403
     radist_unknown_fields     every object has a field that no documentation names
+    radist_poison             list of records no client can use, and beside which (``poison``)
     radist_touch_between_pages  each page served moves the oldest contact to the front
 
 Telegram
@@ -74,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "amocrm_whole_trash": False,
     "amocrm_absent_loss_reason": False,
     "amocrm_unknown_fields": False,
+    "amocrm_poison": [],
     "amocrm_touch_between_pages": False,
     "amocrm_moved_to": None,
     "radist_until_inclusive": True,
@@ -85,6 +88,7 @@ DEFAULTS: dict[str, Any] = {
     "radist_max_limit": 100,
     "radist_missing_scope": [],
     "radist_unknown_fields": False,
+    "radist_poison": [],
     "radist_touch_between_pages": False,
     "telegram_kicked": False,
     "telegram_migrate_to": None,
