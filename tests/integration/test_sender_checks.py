@@ -1,4 +1,4 @@
-"""Checks of Resend, Whapi and Mobizon over real HTTP: what is right, what is wrong, what is sent."""
+"""Checks of Resend, Whapi and Mobizon over real HTTP: what is right, what is wrong, what goes."""
 
 from __future__ import annotations
 
