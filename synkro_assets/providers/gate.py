@@ -259,9 +259,9 @@ def _masked(response: httpx.Response, redact: Redactor) -> httpx.Response:
 def _code(response: httpx.Response | None, lost: Exception | None) -> str:
     """The code of a failure: the provider's, the HTTP status, or what became of the request."""
     if response is not None:
-        if response.is_success and _PARSED not in response.extensions:
-            return "unreadable"
-        return error_code(body_of(response), response.status_code)
+        code = error_code(body_of(response), response.status_code)
+        is_unread = response.is_success and _PARSED not in response.extensions
+        return "unreadable" if is_unread and code == str(response.status_code) else code
     if isinstance(lost, _NEVER_SENDABLE):
         return "unsendable"
     if isinstance(lost, _NOTHING_WAS_SENT):

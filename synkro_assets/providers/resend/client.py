@@ -107,4 +107,5 @@ def client(
 
 def domain_of(sender: str) -> str:
     """The domain of ``Name <name@domain>`` in lower case; empty when there is none."""
-    return parseaddr(sender)[1].rpartition("@")[2].lower()
+    _, found, domain = parseaddr(sender)[1].rpartition("@")
+    return domain.lower() if found else ""

@@ -109,6 +109,7 @@ class Worlds:
                         "language": world.company.language,
                         "days": {day.day: counts(day) for day in world.days.values()},
                         "integrations": integrations(request, world),
+                        "senders": senders(request, world),
                     }
                     for tenant, world in self.state.tenants.items()
                 ]

@@ -9,6 +9,7 @@ CHEAP = """
 import sys
 import synkro_assets.providers.catalog
 from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
+from synkro_assets.providers import mobizon, resend, whapi
 heavy = ("telegram", "google.genai", "postgrest", "supabase", "pandas", "dagster")
 print([name for name in heavy if name in sys.modules])
 """
