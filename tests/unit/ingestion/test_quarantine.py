@@ -27,8 +27,8 @@ def shared(*records: PoisonRecord) -> dict[BusinessDay, list[Any]]:
     }
 
 
-def poison(name: str | None, at: datetime | None = None, **record: Any) -> PoisonRecord:
-    return PoisonRecord("leads", record, "it is odd", name, at)
+def poison(known_as: str | None, at: datetime | None = None, **record: Any) -> PoisonRecord:
+    return PoisonRecord("leads", record, "it is odd", known_as, at)
 
 
 def test_a_record_is_of_the_day_it_happened_on() -> None:
