@@ -184,7 +184,7 @@ def _keep_candidates(
 
 
 def last_said(chat: Payload, parse_time: ParseTime) -> datetime | None:
-    """When a chat's last message was written, as its contact's answer tells; None if it does not."""
+    """When a chat's last message was written; None if the feed of contacts does not tell."""
     return _moment((chat.get("last_message") or {}).get("created_at"), parse_time)
 
 

@@ -73,6 +73,8 @@ def _is_beside(plant: dict[str, Any], record: Any) -> bool:
     """A record of the entity, not a link to one, which has no date and no name."""
     if not isinstance(record, dict) or len(record) < 3 or "is_main" in record:
         return False
+    if plant["entity"] == "chats" and "source_chat_id" not in record:
+        return False
     return any(
         record.get(name) == plant["beside"] for name in ID_NAMES.get(plant["entity"], ("id",))
     )

@@ -148,7 +148,7 @@ class RadistClient:
 
 @dataclass(slots=True)
 class _Answered:
-    """What a chat's pages held; ``poison`` are the ids of messages that are only good for paging."""
+    """What a chat's pages held; ``poison`` are ids of messages that are only good for paging."""
 
     sieve: Sieve
     since: datetime

@@ -208,3 +208,23 @@ def test_of_many_reasons_the_rarest_are_not_listed() -> None:
     assert "причины отказа: не указана — 20; Причина 1 — 19;" in text
     assert "Причина 6 — 14 и другие\n" in text
     assert "Причина 7" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "sentence"),
+    [
+        ("ru", 1, "1 запись не удалось прочитать, она отложена"),
+        ("ru", 3, "3 записи не удалось прочитать, они отложены"),
+        ("ru", 11, "11 записей не удалось прочитать, они отложены"),
+        ("en", 1, "1 record could not be read and was set aside"),
+        ("en", 3, "3 records could not be read and were set aside"),
+    ],
+)
+def test_records_that_were_set_aside_are_counted(language: str, count: int, sentence: str) -> None:
+    assert sentence in text_of(replace(day(language), quarantined=count))
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_a_day_without_them_says_nothing_of_it(language: str) -> None:
+    assert "отложен" not in text_of(day(language))
+    assert "set aside" not in text_of(day(language))
