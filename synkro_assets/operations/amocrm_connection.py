@@ -7,10 +7,8 @@ the first tokens. Renewing them is ``amocrm_tokens``; the request, ``providers/a
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
-
-import httpx
 
 from synkro_assets.domain.errors import (
     MissingIntegration,
@@ -47,8 +45,8 @@ def connect_account(
 def consent_address(platform: Platform, tenant: Tenant) -> str:
     """Where the account's owner gives consent, and from where they come back with a code."""
     public, _ = _app_fields(platform, tenant)
-    base = httpx.URL(public["base_url"])
-    own = str(base) if is_loopback(base.host) else _front_door(base.host)
+    host = urlsplit(public["base_url"]).hostname or ""
+    own = public["base_url"] if is_loopback(host) else _front_door(host)
     asked = {
         "client_id": public["client_id"],
         "redirect_uri": public["redirect_uri"],
@@ -121,8 +119,8 @@ def _app_fields(platform: Platform, tenant: Tenant) -> tuple[dict[str, str], dic
 
 def _account_url(base_url: str, referer: str | None) -> str:
     """The account's address; UsageProblem for a host that the client's secret must not go to."""
-    base = httpx.URL(base_url)
-    if not referer or referer == base.netloc.decode():
+    base = urlsplit(base_url)
+    if not referer or referer == base.netloc:
         return base_url
     host = referer.lower()
     if base.scheme != "https" or not is_home(host) or set(host) & set("/@?#\\: "):

@@ -3,80 +3,28 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from synkro_assets.domain.errors import OutcomeUnknown, ProviderUnavailable, TokenExpired
-from synkro_assets.operations import integration_settings
+from synkro_assets.domain.errors import (
+    OutcomeUnknown,
+    ProviderRefused,
+    ProviderUnavailable,
+    RateLimited,
+    TokenExpired,
+    UsageProblem,
+)
 from synkro_assets.operations.amocrm_connection import (
     connect,
     consent_address,
     tenant_of_state,
 )
-from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.storage.integration_logs import Related
 from tests.databases import as_owner
+from tests.integration.amocrm_connected import TOKEN, Connected
 from tests.stage import Scene
-
-TOKEN = "/oauth2/access_token"
-
-
-class Connected:
-    """A scene whose amoCRM is opened by OAuth, and what its provider saw."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene, self.now = scene, scene.platform.clock.now()
-        given = scene.simulators.ask("POST", f"amocrm/oauth/{scene.tenant.slug}")
-        self.app = {n: given[n] for n in ("client_id", "client_secret", "redirect_uri")}
-        self.code, self.pair = given["authorization_code"], given
-        self.save()
-        scene.simulators.ask("DELETE", "log")
-
-    def save(self, expires_in: int = 86400, **changes: Any) -> None:
-        values = {
-            "base_url": self.scene.integrations["amocrm"]["base_url"],
-            "requests_per_second": 1000,
-            **self.app,
-            "access_token": self.pair["access_token"],
-            "refresh_token": self.pair["refresh_token"],
-            "expires_at": (self.now + timedelta(seconds=expires_in)).isoformat(),
-            **changes,
-        }
-        integration_settings.save(self.scene.platform, self.scene.tenant, "amocrm", values)
-
-    def platform(self, **later: float) -> Platform:
-        return replace(self.scene.platform, clock=Fixed(self.now + timedelta(**later)))
-
-    def account(self, run: Any = None, **later: float) -> Any:
-        about = Related("dagster_run", run) if run else None
-        with amocrm_client(self.platform(**later), self.scene.tenant, about) as client:
-            return client.account()
-
-    def token_requests(self) -> list[dict[str, Any]]:
-        rows = self.scene.simulators.ask("GET", "log")["requests"]
-        return [row for row in rows if row["path"].endswith(TOKEN)]
-
-    def held(self) -> dict[str, Any]:
-        found = integration_settings.stored(self.scene.platform, self.scene.tenant)["amocrm"]
-        return {
-            **found.public_data,
-            **integration_settings.opened(self.scene.platform, self.scene.tenant, found),
-            "status": found.status,
-            "last_error": found.last_error,
-        }
-
-
-class Fixed:
-    def __init__(self, time: datetime) -> None:
-        self.time = time
-
-    def now(self) -> datetime:
-        return self.time
 
 
 @pytest.fixture
@@ -172,6 +120,15 @@ def test_an_address_where_nobody_listens_spends_nothing(connected: Connected) ->
     assert connected.scene.rows("select 1 as found from app.token_requests") == []
 
 
+def test_too_many_requests_spend_nothing(connected: Connected) -> None:
+    connected.save(expires_in=0)
+    lose_tokens(connected.scene, count=1, status=429, headers={"retry-after": "0"})
+    with pytest.raises(RateLimited):
+        connected.account()
+    assert connected.account()["id"]
+    assert connected.scene.chat() == []
+
+
 def test_a_spent_token_works_again_once_it_is_connected(connected: Connected) -> None:
     connected.save(expires_in=0, refresh_token="def502.spent")
     for _ in range(3):
@@ -186,7 +143,7 @@ def test_a_spent_token_works_again_once_it_is_connected(connected: Connected) ->
 def test_a_used_code_is_refused_and_costs_the_tokens_nothing(connected: Connected) -> None:
     connect(connected.platform(), connected.scene.tenant, connected.code)
     before = connected.held()
-    with pytest.raises(Exception, match="refuses the code"):
+    with pytest.raises(ProviderRefused, match="refuses the code"):
         connect(connected.platform(), connected.scene.tenant, connected.code)
     assert connected.held() == before
 
@@ -198,7 +155,7 @@ def test_the_state_names_its_tenant_until_it_is_too_old(connected: Connected) ->
     found = tenant_of_state(connected.platform(minutes=39), plain)
     assert found == connected.scene.tenant.tenant_id
     for platform, value in ((connected.platform(hours=1), plain), (connected.platform(), "x.y")):
-        with pytest.raises(Exception, match="connect amoCRM again"):
+        with pytest.raises(UsageProblem, match="connect amoCRM again"):
             tenant_of_state(platform, value)
 
 
@@ -220,7 +177,7 @@ def test_renewing_leaves_a_record_and_no_secret(connected: Connected) -> None:
     secrets += [connected.pair[n] for n in ("access_token", "refresh_token")]
     with as_owner(connected.scene.platform.database) as connection:
         (logs,) = connection.execute(
-            "select string_agg(l::text, ' ') as told from logs.integration_logs as l"
+            "select string_agg(l::text, ' ') as told from public.integration_logs as l"
         ).fetchall()
         (audit,) = connection.execute(
             "select count(*) as count from app.audit_logs where action = 'secrets.refreshed'"
