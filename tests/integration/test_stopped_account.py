@@ -1,4 +1,4 @@
-"""An account that refuses everything is left alone for a while, and everybody is told until when."""
+"""An account that refuses everything is left alone, and everybody is told until when."""
 
 from __future__ import annotations
 
