@@ -20,9 +20,8 @@ from synkro_assets.domain.errors import (
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened, save, stored
 from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.provider_clients import exchange_log
+from synkro_assets.operations.provider_clients import exchange_log, limiter_of
 from synkro_assets.providers.amocrm import OAuthApp, TokenEndpoint, is_home, is_loopback
-from synkro_assets.storage.request_slots import RequestSlots
 
 KIND = "amocrm"
 _STATE = "amocrm_state"
@@ -79,7 +78,7 @@ def connect(platform: Platform, tenant: Tenant, code: str, referer: str | None =
     base_url = _account_url(public["base_url"], referer)
     pace = float(public.get("requests_per_second") or 7)
     app = OAuthApp(public["client_id"], secrets["client_secret"], public["redirect_uri"], pace)
-    limiter = RequestSlots(platform.database, tenant.tenant_id, KIND)
+    limiter = limiter_of(platform, tenant, stored(platform, tenant)[KIND])
     endpoint = TokenEndpoint(app, limiter, exchange_log(platform, tenant), platform.clock)
     try:
         tokens = endpoint.exchange(base_url, code)
