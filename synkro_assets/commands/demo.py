@@ -164,7 +164,7 @@ def _set_stage(
         integration_settings.remove(platform, tenant, kind)
     for kind in needed:
         integration_settings.save(platform, tenant, kind, integrations[kind])
-    for outcome in check_integrations(platform, tenant):
+    for outcome in check_integrations(platform, tenant, may_send=False):
         if outcome.error:
             raise WorkFailed(f"{tenant.slug}: the {outcome.kind} check failed: {outcome.error}")
 

@@ -35,11 +35,13 @@ class CheckOutcome:
         return {"kind": self.kind, "status": self.status, "error": self.error, **self.seen}
 
     def shown(self) -> str:
-        """What was seen, on one line."""
+        """What was seen, on one line; what has several parts follows on lines of their own."""
         return "; ".join(f"{name}: {_listed(value)}" for name, value in self.seen.items())
 
 
 def _listed(value: Any) -> str:
+    if isinstance(value, dict):
+        return "".join(f"\n  {name}: {each}" for name, each in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -141,7 +141,10 @@ class SchemaAnswer:
             cited = focus.ids(kind) or self.materials.of(kind)
             return cited[0] if cited else (None if _is_nullable(schema) else "")
         if name in QUOTES:
-            return quote(self.materials.label("message", focus.message)) if focus.message else ""
+            said = self._said_in(focus.dialogs)
+            if said is None and focus.message:
+                said = self.materials.label("message", focus.message)
+            return quote(said) if said else ""
         if name == "language":
             return self.materials.language
         if name in HEADLINES:
@@ -152,6 +155,16 @@ class SchemaAnswer:
         whole = note(self.materials, focus.facts, focus.dialogs, focus.managers, salt)
         brief = note(self.materials, focus.facts[:1], [], [], salt)
         return self._fitted(schema, [whole, brief, note(self.materials, [], [], [], salt)])
+
+    def _said_in(self, dialogs: list[str]) -> str | None:
+        """The last message of the dialog in focus, if the prompt holds its messages."""
+        for identifier in dialogs:
+            rows = self.materials.details("dialog", identifier).get("messages")
+            texts = [r.get("text") for r in rows or [] if isinstance(r, dict)]
+            said = [text for text in texts if isinstance(text, str) and text.strip()]
+            if said:
+                return said[-1]
+        return None
 
     def _of_a_day(self, path: str) -> str | None:
         """What belongs at an item of a day's observations or actions, if the path is one."""
