@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from dagster import (
     AssetExecutionContext,
@@ -22,18 +23,23 @@ from dagster import (
 
 from synkro_assets.assets.day_outcomes import Metadata, record_run_days
 from synkro_assets.domain.business_day import BusinessDay, Window
+from synkro_assets.domain.errors import IncompleteFetch, ProviderError
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.amocrm import Rows
+from synkro_assets.ingestion.completeness import require_no_shrink
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
+    Kind,
     Load,
     RawTable,
     ensure_month,
     load_rows,
     stored_columns,
 )
+from synkro_assets.storage.source_days import note_failure, note_reading
+from synkro_assets.storage.stored_feeds import count_stored
 
 OWNERS = ["team:data"]
 
@@ -108,13 +114,16 @@ def load_days(
     def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Rows]:
         return source.fetch({day: tenant_run.read_window(day) for day in days})
 
+    began = tenant_run.platform.clock.now()
+
     def load(day: BusinessDay, rows: Rows) -> Metadata:
-        counts = _load_day(tenant_run, source, day, rows, run_id)
+        counts = _load_day(tenant_run, source, day, rows, run_id, began)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
         return _metadata(tenant_run, day, counts)
 
     outcomes = each_good_day(read, attempt, on_progress).then(load)
+    _keep_stored_days(tenant_run, source, outcomes)
     for day in tenant_run.days:
         if day not in read:
             mode = tenant_run.plan(day).mode
@@ -129,8 +138,48 @@ def load_days(
     return outcomes
 
 
+def _keep_stored_days(
+    tenant_run: TenantRun, source: Source, outcomes: DayOutcomes[Metadata]
+) -> None:
+    """Let a day that could not be read now go on from what is stored of it; the report says so."""
+    for day, problem in list(outcomes.failed.items()):
+        if not _may_pass(problem):
+            continue
+        with tenant_run.transaction() as connection:
+            stored = note_failure(
+                connection, tenant_run.tenant.tenant_id, day, source.name, str(problem),
+                tenant_run.platform.clock.now(),
+            )  # fmt: skip
+        if stored is None:
+            continue
+        del outcomes.failed[day]
+        outcomes.done[day] = {
+            AssetKey(["raw", table.name]): {
+                "is_stale": True,
+                "data_as_of": MetadataValue.timestamp(stored.data_as_of),
+            }
+            for table in source.tables
+        }
+        tenant_run.log(
+            f"{day}: {problem}; the report is made from what was stored at "
+            f"{stored.data_as_of:%Y-%m-%d %H:%M} UTC",
+            step=f"raw/{source.name}", level="warning",
+            metadata={"business_day": day.isoformat(), "is_stale": True},
+        )  # fmt: skip
+
+
+def _may_pass(problem: Exception) -> bool:
+    """Whether it is the source that is away for now; a wrong key is there to be mended."""
+    return isinstance(problem, ProviderError | IncompleteFetch) and problem.is_transient
+
+
 def _load_day(
-    tenant_run: TenantRun, source: Source, day: BusinessDay, rows: Rows, run_id: str
+    tenant_run: TenantRun,
+    source: Source,
+    day: BusinessDay,
+    rows: Rows,
+    run_id: str,
+    began: datetime,
 ) -> dict[str, int]:
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
@@ -140,10 +189,16 @@ def _load_day(
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
-        return {
+        for table in source.tables:
+            if table.kind is Kind.FEED:
+                stored = count_stored(connection, table, load)
+                require_no_shrink(f"{table.name} of {day}", len(rows[table.name]), stored)
+        counts = {
             table.name: load_rows(connection, table, load, rows[table.name])
             for table in source.tables
         }
+        note_reading(connection, load.tenant_id, day, source.name, began)
+    return counts
 
 
 def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]) -> Metadata:
