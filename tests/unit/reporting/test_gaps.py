@@ -23,7 +23,7 @@ CUT = replace(
     [
         ("ru", "переписку из Radist прочитать не удалось; данные на 3 марта, 18:30.",
          "Полнота: CRM целиком;"),
-        ("en", "conversations could not be read from Radist; data as of March 3, 18:30.",
+        ("en", "conversations could not be read from Radist; data as of 3 March, 18:30.",
          "Completeness: all of the CRM;"),
     ],
 )  # fmt: skip
