@@ -14,12 +14,18 @@ from dagster import (
     multi_asset,
 )
 
-from synkro_assets.assets.raw_specs import RAW_BACKFILL, Source, materialize_days, raw_specs
+from synkro_assets.assets.radist_remainder import remainder, require_whole, stored_before
+from synkro_assets.assets.raw_specs import (
+    RAW_BACKFILL,
+    Reading,
+    Source,
+    materialize_days,
+    raw_specs,
+)
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import radist
 from synkro_assets.ingestion.days import Windows, radist_days, span
-from synkro_assets.ingestion.radist import Rows
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.providers.radist import parse_time
@@ -53,16 +59,26 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """Radist with the run's credentials; the page limits are per day."""
     config = tenant_run.tenant.config
 
-    def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
+    def fetch(windows: Windows) -> dict[BusinessDay, Reading]:
         limits = radist.Limits(
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),
+            dialogs=config.radist_fetch_limit * len(windows),
+            candidates=config.max_radist_candidates * len(windows),
         )
-        run = tenant_run
+        run, region = tenant_run, tenant_run.tenant.default_region
+        before = stored_before(run, windows)
         with radist_client(run.platform, run.tenant, run.about) as client:
-            fetched = radist.fetch_day(client, span(windows), limits, parse_time, on_progress)
-        region = tenant_run.tenant.default_region
+            fetched = radist.fetch_day(
+                client, span(windows), limits, parse_time, on_progress, before.known
+            )
+        require_whole(fetched, len(windows))
         days = radist_days(fetched, windows, parse_time)
-        return {day: radist.raw_rows(share, region, parse_time) for day, share in days.items()}
+        return {
+            day: remainder(
+                Reading(radist.raw_rows(share, region, parse_time)), fetched, before, config
+            )
+            for day, share in days.items()
+        }
 
     return Source("radist", RADIST_TABLES, lambda mode: mode.reads_radist, fetch)

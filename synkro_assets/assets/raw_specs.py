@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -24,6 +25,7 @@ from dagster import (
 from synkro_assets.assets.day_outcomes import Metadata, record_run_days
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.errors import IncompleteFetch, ProviderError
+from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.ingestion.completeness import require_no_shrink
@@ -38,6 +40,7 @@ from synkro_assets.storage.raw_rows import (
     load_rows,
     stored_columns,
 )
+from synkro_assets.storage.run_requests import ask_to_go_on
 from synkro_assets.storage.source_days import note_failure, note_reading
 from synkro_assets.storage.stored_feeds import count_stored
 
@@ -82,6 +85,19 @@ def raw_specs(
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A day's rows by table name, and what a limit left unread of it.
+
+    ``chats`` are the only ones whose rows are replaced by these; all where it is None.
+    """
+
+    rows: Rows
+    cuts: tuple[Cut, ...] = ()
+    place: dict[str, Any] | None = None
+    chats: Sequence[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A provider as the raw assets see it: its tables, who reads it and how.
 
@@ -91,7 +107,7 @@ class Source:
     name: str
     tables: Sequence[RawTable]
     is_read_in: Callable[[Mode], bool]
-    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, Rows]]
+    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, Reading]]
 
 
 def materialize_days(
@@ -111,15 +127,20 @@ def load_days(
     step = f"raw/{source.name}"
     read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
 
-    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Rows]:
+    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Reading]:
         return source.fetch({day: tenant_run.read_window(day) for day in days})
 
     began = tenant_run.platform.clock.now()
 
-    def load(day: BusinessDay, rows: Rows) -> Metadata:
-        counts = _load_day(tenant_run, source, day, rows, run_id, began)
+    def load(day: BusinessDay, reading: Reading) -> Metadata:
+        counts = _load_day(tenant_run, source, day, reading, run_id, began)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
+        for cut in reading.cuts:
+            tenant_run.log(
+                f"{day}: {cut.limit}={cut.value} left {cut.left} {cut.unit} unread: run it again "
+                "to go on", step=step, level="warning",
+            )  # fmt: skip
         return _metadata(tenant_run, day, counts)
 
     outcomes = each_good_day(read, attempt, on_progress).then(load)
@@ -177,27 +198,33 @@ def _load_day(
     tenant_run: TenantRun,
     source: Source,
     day: BusinessDay,
-    rows: Rows,
+    reading: Reading,
     run_id: str,
     began: datetime,
 ) -> dict[str, int]:
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
         business_day=day,
-        fetched_at=tenant_run.platform.clock.now(),
+        fetched_at=began,
         run_id=run_id,
+        chats=reading.chats,
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
         for table in source.tables:
             if table.kind is Kind.FEED:
                 stored = count_stored(connection, table, load)
-                require_no_shrink(f"{table.name} of {day}", len(rows[table.name]), stored)
+                require_no_shrink(f"{table.name} of {day}", len(reading.rows[table.name]), stored)
         counts = {
-            table.name: load_rows(connection, table, load, rows[table.name])
+            table.name: load_rows(connection, table, load, reading.rows[table.name])
             for table in source.tables
         }
-        note_reading(connection, load.tenant_id, day, source.name, began)
+        note_reading(
+            connection, load.tenant_id, day, source.name, began, reading.cuts, reading.place
+        )
+        if reading.cuts:
+            place = ":".join(f"{cut.read}-{cut.left}" for cut in reading.cuts)
+            ask_to_go_on(connection, load.tenant_id, tenant_run.plan(day), source.name, place)
     return counts
 
 
