@@ -22,8 +22,8 @@ from synkro_assets.commands import terminal
 from synkro_assets.domain.business_day import Window, parse_business_day, parse_instant
 from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
-from synkro_assets.operations import doctor as examination
 from synkro_assets.operations import (
+    amocrm_connection,
     integration_settings,
     key_rotation,
     people,
@@ -34,6 +34,7 @@ from synkro_assets.operations import (
     supabase_export,
     tenant_config,
 )
+from synkro_assets.operations import doctor as examination
 from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform, operating_system_user
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings, platform
@@ -318,15 +319,46 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
         terminal.table(("kind", "field", "value"), [row for row in rows if row[1] != "kind"])
 
 
+@integrations.command("connect")
+def integrations_connect(
+    slug: Slug,
+    kind: Annotated[str, typer.Argument(help="amocrm, which asks its owner's consent.")],
+    code: Annotated[str | None, typer.Option(help="What consent gave; none says where.")] = None,
+    referer: Annotated[
+        str | None, typer.Option(help="The account's host, beside the code.")
+    ] = None,
+) -> None:
+    """Connect an account by its owner's consent; without a code, the address to open."""
+    with migrated() as (_, found):
+        tenant = tenant_config.find_tenant(found, TenantSlug(slug))
+        shown = amocrm_connection.connect_account(found, tenant, kind, code, referer)
+    terminal.show(shown)
+
+
 @integrations.command("check")
 def integrations_check(
-    slug: Slug, kind: Annotated[str | None, typer.Argument()] = None, json: Json = False
+    slug: Slug,
+    kind: Annotated[str | None, typer.Argument()] = None,
+    send: Annotated[
+        bool | None,
+        typer.Option(
+            help="Test messages: with --send to every integration, with --no-send to none; else to "
+            "Telegram alone, where they cost nothing."
+        ),
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Ask the providers whether the integrations work; exit 1 when one does not."""
     with migrated() as (_, found):
         tenant = tenant_config.find_tenant(found, TenantSlug(slug))
-        with terminal.busy("asking the providers"):
-            outcomes = check_integrations(found, tenant, kind)
+        outcomes = check_integrations(
+            found,
+            tenant,
+            kind,
+            may_send=send is not False,
+            is_asked_to_send=send is True,
+            on_kind=terminal.saying("checking {} …"),
+        )
     if json:
         terminal.emit([outcome.as_dict() for outcome in outcomes])
     else:

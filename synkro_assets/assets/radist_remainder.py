@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from synkro_assets.assets.raw_specs import Reading
+from synkro_assets.assets.raw_specs import DayShare
 from synkro_assets.domain.errors import IncompleteFetch
 from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import RuntimeConfig
@@ -53,8 +53,8 @@ def require_whole(fetched: RadistDay, days: int) -> None:
 
 
 def remainder(
-    reading: Reading, fetched: RadistDay, before: Before, config: RuntimeConfig
-) -> Reading:
+    reading: DayShare, fetched: RadistDay, before: Before, config: RuntimeConfig
+) -> DayShare:
     """A reading with what it left unread; where it met a limit, chats it did not read stay."""
     is_continued = bool(before.silent or before.spoke - set(fetched.chats))
     if not fetched.unread and not is_continued:

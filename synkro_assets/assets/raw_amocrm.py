@@ -16,7 +16,7 @@ from dagster import (
 
 from synkro_assets.assets.raw_specs import (
     RAW_BACKFILL,
-    Reading,
+    DayShare,
     Source,
     materialize_days,
     raw_specs,
@@ -25,6 +25,7 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
+from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
@@ -62,12 +63,16 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
 def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> Source:
     """amoCRM with the run's credentials."""
 
-    def fetch(windows: Windows) -> dict[BusinessDay, Reading]:
-        run = tenant_run
-        with amocrm_client(run.platform, run.tenant, run.about) as client:
+    def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
+        run, quarantine = tenant_run, Quarantine()
+        with amocrm_client(run.platform, run.tenant, run.about, quarantine) as client:
             fetched = amocrm.fetch_day(client, span(windows), on_progress)
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
-        return {day: Reading(amocrm.raw_rows(share, region)) for day, share in days.items()}
+        poison = quarantine.by_day(windows)
+        return {
+            day: DayShare(amocrm.raw_rows(share, region), poison[day])
+            for day, share in days.items()
+        }
 
     return Source("amocrm", AMOCRM_TABLES, lambda mode: mode.reads_amocrm, fetch)

@@ -17,7 +17,7 @@ from dagster import (
 from synkro_assets.assets.radist_remainder import remainder, require_whole, stored_before
 from synkro_assets.assets.raw_specs import (
     RAW_BACKFILL,
-    Reading,
+    DayShare,
     Source,
     materialize_days,
     raw_specs,
@@ -26,6 +26,7 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import radist
 from synkro_assets.ingestion.days import Windows, radist_days, span
+from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.providers.radist import parse_time
@@ -59,24 +60,28 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """Radist with the run's credentials; the page limits are per day."""
     config = tenant_run.tenant.config
 
-    def fetch(windows: Windows) -> dict[BusinessDay, Reading]:
+    def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         limits = radist.Limits(
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),
             dialogs=config.radist_fetch_limit * len(windows),
             candidates=config.max_radist_candidates * len(windows),
         )
-        run, region = tenant_run, tenant_run.tenant.default_region
-        before = stored_before(run, windows)
-        with radist_client(run.platform, run.tenant, run.about) as client:
+        run, quarantine = tenant_run, Quarantine()
+        region, before = tenant_run.tenant.default_region, stored_before(run, windows)
+        with radist_client(run.platform, run.tenant, run.about, quarantine) as client:
             fetched = radist.fetch_day(
                 client, span(windows), limits, parse_time, on_progress, before.known
             )
         require_whole(fetched, len(windows))
         days = radist_days(fetched, windows, parse_time)
+        poison = quarantine.by_day(windows)
         return {
             day: remainder(
-                Reading(radist.raw_rows(share, region, parse_time)), fetched, before, config
+                DayShare(radist.raw_rows(share, region, parse_time), poison[day]),
+                fetched,
+                before,
+                config,
             )
             for day, share in days.items()
         }

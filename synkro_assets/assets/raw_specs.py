@@ -5,6 +5,7 @@ What lives here: nothing of a particular provider. The tables are ``storage/raw_
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,14 +24,16 @@ from dagster import (
 )
 
 from synkro_assets.assets.day_outcomes import Metadata, record_run_days
+from synkro_assets.assets.stale_days import keep_stored_days
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.domain.errors import IncompleteFetch, ProviderError
+from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.ingestion.completeness import require_no_shrink
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.storage.quarantine import replace_quarantined
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
     Kind,
@@ -41,10 +44,12 @@ from synkro_assets.storage.raw_rows import (
     stored_columns,
 )
 from synkro_assets.storage.run_requests import ask_to_go_on
-from synkro_assets.storage.source_days import note_failure, note_reading
+from synkro_assets.storage.source_days import note_reading
 from synkro_assets.storage.stored_feeds import count_stored
 
 OWNERS = ["team:data"]
+
+_REASONS_SAID = 5
 
 # Dagster puts assets of one policy into one run, where a failed step skips all that follow it. So
 # the raw assets carry another policy than the rest: a backfill runs them apart and then asks the
@@ -85,13 +90,14 @@ def raw_specs(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A day's rows by table name, and what a limit left unread of it.
+class DayShare:
+    """A day's rows by table name, what of it cannot be used, and what a limit left unread.
 
     ``chats`` are the only ones whose rows are replaced by these; all where it is None.
     """
 
     rows: Rows
+    poison: Sequence[PoisonRecord] = ()
     cuts: tuple[Cut, ...] = ()
     place: dict[str, Any] | None = None
     chats: Sequence[int] | None = None
@@ -101,13 +107,13 @@ class Reading:
 class Source:
     """A provider as the raw assets see it: its tables, who reads it and how.
 
-    ``fetch`` answers the rows of each window's day, by table name; it may raise for all of them.
+    ``fetch`` answers each window's day; it may raise for all of them.
     """
 
     name: str
     tables: Sequence[RawTable]
     is_read_in: Callable[[Mode], bool]
-    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, Reading]]
+    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, DayShare]]
 
 
 def materialize_days(
@@ -127,24 +133,20 @@ def load_days(
     step = f"raw/{source.name}"
     read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
 
-    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, Reading]:
+    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, DayShare]:
         return source.fetch({day: tenant_run.read_window(day) for day in days})
 
     began = tenant_run.platform.clock.now()
 
-    def load(day: BusinessDay, reading: Reading) -> Metadata:
-        counts = _load_day(tenant_run, source, day, reading, run_id, began)
+    def load(day: BusinessDay, share: DayShare) -> Metadata:
+        counts, quarantined = _load_day(tenant_run, source, day, share, run_id, began)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
-        for cut in reading.cuts:
-            tenant_run.log(
-                f"{day}: {cut.limit}={cut.value} left {cut.left} {cut.unit} unread: run it again "
-                "to go on", step=step, level="warning",
-            )  # fmt: skip
-        return _metadata(tenant_run, day, counts)
+        _warn(tenant_run, step, day, share, quarantined)
+        return _metadata(tenant_run, day, counts, quarantined)
 
     outcomes = each_good_day(read, attempt, on_progress).then(load)
-    _keep_stored_days(tenant_run, source, outcomes)
+    keep_stored_days(tenant_run, source.name, [t.name for t in source.tables], outcomes)
     for day in tenant_run.days:
         if day not in read:
             mode = tenant_run.plan(day).mode
@@ -159,76 +161,71 @@ def load_days(
     return outcomes
 
 
-def _keep_stored_days(
-    tenant_run: TenantRun, source: Source, outcomes: DayOutcomes[Metadata]
-) -> None:
-    """Let a day that could not be read now go on from what is stored of it; the report says so."""
-    for day, problem in list(outcomes.failed.items()):
-        if not _may_pass(problem):
-            continue
-        with tenant_run.transaction() as connection:
-            stored = note_failure(
-                connection, tenant_run.tenant.tenant_id, day, source.name, str(problem),
-                tenant_run.platform.clock.now(),
-            )  # fmt: skip
-        if stored is None:
-            continue
-        del outcomes.failed[day]
-        outcomes.done[day] = {
-            AssetKey(["raw", table.name]): {
-                "is_stale": True,
-                "data_as_of": MetadataValue.timestamp(stored.data_as_of),
-            }
-            for table in source.tables
-        }
-        tenant_run.log(
-            f"{day}: {problem}; the report is made from what was stored at "
-            f"{stored.data_as_of:%Y-%m-%d %H:%M} UTC",
-            step=f"raw/{source.name}", level="warning",
-            metadata={"business_day": day.isoformat(), "is_stale": True},
-        )  # fmt: skip
-
-
-def _may_pass(problem: Exception) -> bool:
-    """Whether it is the source that is away for now; a wrong key is there to be mended."""
-    return isinstance(problem, ProviderError | IncompleteFetch) and problem.is_transient
-
-
 def _load_day(
     tenant_run: TenantRun,
     source: Source,
     day: BusinessDay,
-    reading: Reading,
+    share: DayShare,
     run_id: str,
     began: datetime,
-) -> dict[str, int]:
+) -> tuple[dict[str, int], int]:
+    """How many rows each table got and how many records were set aside."""
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
         business_day=day,
         fetched_at=began,
         run_id=run_id,
-        chats=reading.chats,
+        chats=share.chats,
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
         for table in source.tables:
             if table.kind is Kind.FEED:
                 stored = count_stored(connection, table, load)
-                require_no_shrink(f"{table.name} of {day}", len(reading.rows[table.name]), stored)
+                require_no_shrink(f"{table.name} of {day}", len(share.rows[table.name]), stored)
+        quarantined = replace_quarantined(connection, load, source.name, share.poison)
         counts = {
-            table.name: load_rows(connection, table, load, reading.rows[table.name])
+            table.name: load_rows(connection, table, load, share.rows[table.name])
             for table in source.tables
         }
-        note_reading(
-            connection, load.tenant_id, day, source.name, began, reading.cuts, reading.place
-        )
-        if reading.cuts:
-            place = ":".join(f"{cut.read}-{cut.left}" for cut in reading.cuts)
+        note_reading(connection, load.tenant_id, day, source.name, began, share.cuts, share.place)
+        if share.cuts:
+            place = ":".join(f"{cut.read}-{cut.left}" for cut in share.cuts)
             ask_to_go_on(connection, load.tenant_id, tenant_run.plan(day), source.name, place)
-    return counts
+    return counts, quarantined
 
 
-def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]) -> Metadata:
+def _warn(
+    tenant_run: TenantRun, step: str, day: BusinessDay, share: DayShare, quarantined: int
+) -> None:
+    for cut in share.cuts:
+        tenant_run.log(
+            f"{day}: {cut.limit}={cut.value} left {cut.left} {cut.unit} unread: run it again to "
+            "go on", step=step, level="warning",
+        )  # fmt: skip
+    if quarantined:
+        tenant_run.log(
+            f"{day}: {_said_of(share.poison)}",
+            step=step, level="warning", metadata={"quarantined": quarantined},
+        )  # fmt: skip
+
+
+def _said_of(poison: Sequence[PoisonRecord]) -> str:
+    """What was set aside and why, the most frequent first; nothing of what the records say."""
+    reasons = Counter(f"{each.entity}: {each.reason}" for each in poison)
+    named = [
+        f"{reason} ({count})" if count > 1 else reason
+        for reason, count in reasons.most_common(_REASONS_SAID)
+    ]
+    more = ", …" if len(reasons) > _REASONS_SAID else ""
+    noun = "record" if len(poison) == 1 else "records"
+    return f"{len(poison)} {noun} set aside: {', '.join(named)}{more}"
+
+
+def _metadata(
+    tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int], quarantined: int
+) -> Metadata:
+    """``quarantined`` is of the whole source: a poison record may belong to no table."""
     plan, window = tenant_run.plan(day), tenant_run.read_window(day)
     return {
         AssetKey(["raw", name]): {
@@ -236,6 +233,7 @@ def _metadata(tenant_run: TenantRun, day: BusinessDay, counts: Mapping[str, int]
             "window_start": MetadataValue.timestamp(window.start),
             "window_end": MetadataValue.timestamp(window.end),
             "timezone": plan.timezone,
+            "quarantined": quarantined,
         }
         for name, count in counts.items()
     }

@@ -29,6 +29,11 @@ def say(text: str, style: str = "") -> None:
     stderr.print(text, style=style or None, markup=False)
 
 
+def saying(pattern: str) -> Callable[[str], None]:
+    """Say ``pattern`` with each given word in it."""
+    return lambda word: say(pattern.format(word))
+
+
 @contextmanager
 def busy(text: str) -> Iterator[None]:
     """A spinner while work of unknown length goes on (nothing when stderr is no terminal)."""

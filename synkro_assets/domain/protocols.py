@@ -5,9 +5,12 @@ What lives here: shapes only. Who wires them together: ``operations/provider_cli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from synkro_assets.domain.soundness import PoisonRecord
 
 
 class Clock(Protocol):
@@ -54,3 +57,35 @@ class ExchangeLog(Protocol):
     """Keeps a record of every exchange; must never fail or slow the work."""
 
     def record(self, exchange: Exchange) -> None: ...
+
+
+class SetAside(Protocol):
+    """Takes a record that cannot be used, so that the rest of its day can be."""
+
+    def __call__(self, poison: PoisonRecord, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What opens an account for a while; ``base_url`` is where the account lives."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_at: datetime | None
+    base_url: str
+
+
+class TokenStore(Protocol):
+    """Keeps one account's tokens, which every worker shares and only one may renew at a time."""
+
+    def fresh(self, stale: str, refresh: Callable[[Tokens], Tokens]) -> Tokens:
+        """Tokens with another access token than ``stale``: somebody else's, or newly asked for.
+
+        ``refresh`` is called at most once and its result stored before it is returned. It raises
+        TokenExpired when the refresh token is spent, OutcomeUnknown when it may be; any other
+        error means that it is not. Raises what ``refresh`` raises, and the first two also when
+        that is known from earlier.
+        """
+
+    def ended(self, reason: str) -> None:
+        """Note that somebody has to connect the account again, and tell them."""

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.soundness import identifier
 from synkro_assets.ingestion.phones import phones_in
 
 Payload = dict[str, Any]
@@ -70,7 +71,7 @@ def fetch_day(
     gone = {int(lead["id"]) for lead in deleted}
     named = {_entity_id(event) for event in events} - leads.keys() - gone
     leads |= {int(lead["id"]): lead for lead in client.leads_by_id(sorted(named))}
-    wanted = sorted({link["id"] for lead in leads.values() for link in _contact_links(lead)})
+    wanted = sorted({each for lead in leads.values() for each in contact_ids(lead)})
     on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
     contacts = list(client.contacts_by_id(wanted))
     return AmoCrmDay(
@@ -115,16 +116,28 @@ def _contact_row(contact: Payload, region: str) -> tuple[Any, ...]:
 
 
 def _phone_texts(contact: Payload) -> Iterator[str]:
-    for field in contact.get("custom_fields_values") or []:
+    for field in _objects(contact.get("custom_fields_values")):
         if field.get("field_code") == "PHONE":
-            for item in field.get("values") or []:
-                if item.get("value") is not None:
+            for item in _objects(field.get("values")):
+                if isinstance(item.get("value"), str | int):
                     yield str(item["value"])
 
 
 def _contact_links(lead: Payload) -> list[Payload]:
-    links: list[Payload] = (lead.get("_embedded") or {}).get("contacts") or []
-    return links
+    """The links of a lead that lead somewhere; an odd one costs the lead no more than itself."""
+    embedded = lead.get("_embedded")
+    links = _objects(embedded.get("contacts")) if isinstance(embedded, dict) else []
+    return [link for link in links if identifier(link.get("id")) is None]
+
+
+def contact_ids(lead: Payload) -> set[int]:
+    """The contacts a lead is linked to."""
+    return {link["id"] for link in _contact_links(lead)}
+
+
+def _objects(value: Any) -> list[Payload]:
+    """The objects of a list; of anything else none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _entity_id(event: Payload) -> int:

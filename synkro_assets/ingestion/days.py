@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.ingestion.amocrm import AmoCrmDay
+from synkro_assets.ingestion.amocrm import AmoCrmDay, contact_ids
 from synkro_assets.ingestion.completeness import require_messages
-from synkro_assets.ingestion.radist import ParseTime, RadistDay
+from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
 
 Windows = Mapping[BusinessDay, Window]
 
@@ -42,11 +42,7 @@ def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
         for lead in fetched.leads
         if int(lead["id"]) in named or _instant(lead["updated_at"]) in window
     ]
-    linked = {
-        int(link["id"])
-        for lead in leads
-        for link in (lead.get("_embedded") or {}).get("contacts") or []
-    }
+    linked = {each for lead in leads for each in contact_ids(lead)}
     return AmoCrmDay(
         account=fetched.account,
         users=fetched.users,
@@ -84,7 +80,8 @@ def radist_days(
                 chat_id
                 for chat_id, (_, chat) in fetched.chats.items()
                 if chat_id not in days[day].messages
-                and parse_time(chat["last_message"]["created_at"]) in window
+                and chat_id not in fetched.with_poison
+                and is_in(window, last_said(chat, parse_time))
             ]
         )
     return days

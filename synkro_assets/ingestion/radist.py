@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.errors import IncompleteFetch
+from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
 from synkro_assets.ingestion.phones import phone_of
 
@@ -29,12 +29,17 @@ _MAX_SCANS = 10
 
 
 class ChatMessages(Protocol):
-    """A chat's messages of a window; truncated when older ones of it were left unread."""
+    """A chat's messages of a window; truncated when older ones of it were left unread.
+
+    ``has_poison`` tells that some of the window's cannot be used.
+    """
 
     @property
     def messages(self) -> list[Payload]: ...
     @property
     def is_truncated(self) -> bool: ...
+    @property
+    def has_poison(self) -> bool: ...
 
 
 class Radist(Protocol):
@@ -65,7 +70,8 @@ class RadistDay:
     """What Radist answered about a day: the chats that spoke in the window, and what they said.
 
     ``silent`` are chats read that spoke only later. ``unread`` is how many chats a limit left to a
-    later run, by the limit's name.
+    later run, by the limit's name. ``with_poison`` are chats that have messages which cannot be
+    used.
     """
 
     connection_types: dict[int, str]
@@ -73,6 +79,7 @@ class RadistDay:
     messages: dict[int, list[Payload]] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
     unread: dict[str, int] = field(default_factory=dict)
+    with_poison: set[int] = field(default_factory=set)
 
     @property
     def message_count(self) -> int:
@@ -92,7 +99,7 @@ def fetch_day(
     ``known`` are the chats whose day is known whole already: they are read last.
     """
     on_progress("Radist: connections and chats")
-    day = RadistDay({int(each["id"]): str(each["type"]) for each in client.connections()})
+    day = RadistDay(_connection_types(client.connections()))
     candidates = _candidates(client, window, limits, parse_time)
     on_progress(f"Radist: {len(candidates)} chats may have messages of the day")
     require_no_shrink("Radist's list of chats", len(candidates.keys() & known), len(known))
@@ -110,10 +117,12 @@ def fetch_day(
                 f"chat {chat_id} has more than {limits.message_pages} pages of messages in this "
                 "day: raise max_radist_message_pages"
             )
+        if found.has_poison:
+            day.with_poison.add(chat_id)
         if found.messages:
             day.chats[chat_id] = (contact, chat)
             day.messages[chat_id] = found.messages
-        elif parse_time(chat["last_message"]["created_at"]) in window:
+        elif not found.has_poison and is_in(window, last_said(chat, parse_time)):
             missing.append(chat_id)
         else:
             day.silent.add(chat_id)
@@ -178,8 +187,8 @@ def _scan(
             break
         had_news = had_news or bool(news)
         seen.update(int(contact["contact_id"]) for contact in news)
-        newest = [contact.get("last_chat_updated_at") for contact in page]
-        is_old = all(at and parse_time(at) < window.start - _OLD_BY for at in newest)
+        newest = [_moment(contact.get("last_chat_updated_at"), parse_time) for contact in page]
+        is_old = all(at is not None and at < window.start - _OLD_BY for at in newest)
         old_pages = old_pages + 1 if is_old else 0
         if old_pages == _OLD_PAGES:
             break
@@ -194,9 +203,37 @@ def _keep_candidates(
 ) -> None:
     person = {key: value for key, value in contact.items() if key != "chats"}
     for chat in contact.get("chats") or []:
-        last = (chat.get("last_message") or {}).get("created_at")
-        if last is not None and parse_time(last) >= window.start:
+        if chat.get("last_message") is None:
+            continue
+        at = last_said(chat, parse_time)
+        # A chat whose last message cannot be dated may have spoken: only its messages tell.
+        if at is None or at >= window.start:
             found[int(chat["chat_id"])] = (person, chat)
+
+
+def last_said(chat: Payload, parse_time: ParseTime) -> datetime | None:
+    """When a chat's last message was written, as its contact's answer tells; None if it does not."""
+    return _moment((chat.get("last_message") or {}).get("created_at"), parse_time)
+
+
+def is_in(window: Window, moment: datetime | None) -> bool:
+    return moment is not None and moment in window
+
+
+def _moment(written: Any, parse_time: ParseTime) -> datetime | None:
+    try:
+        return parse_time(written) if isinstance(written, str) else None
+    except (ProviderUnavailable, ValueError):
+        return None
+
+
+def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
+    """What messenger each connection is of, where that is said."""
+    return {
+        int(each["id"]): each["type"]
+        for each in connections
+        if isinstance(each.get("type"), str) and each["type"]
+    }
 
 
 def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
@@ -223,7 +260,8 @@ def _chat_row(
         "chat": chat,
         "connection_type": connection_types.get(connection_id),
     }
-    phone = phone_of(chat.get("phone"), region)
+    written = chat.get("phone")
+    phone = phone_of(str(written), region) if isinstance(written, str | int) else None
     return (int(chat["chat_id"]), int(contact["contact_id"]), connection_id, phone, payload)
 
 

@@ -26,6 +26,7 @@ from synkro_assets.storage.database import Connection
 from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.integrations import integrations_of
 from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
+from synkro_assets.storage.quarantine import quarantined_count
 from synkro_assets.storage.source_days import source_days
 
 
@@ -104,6 +105,7 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
     plan, tenant = run.plan(day), run.tenant
     of_day = (tenant.tenant_id, day, day)
     key = facts.daily_period_key(day)
+    sources = sources_read([plan.mode])
     return DayData(
         tenant_name=tenant.name,
         language=tenant.language,
@@ -114,8 +116,9 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         waiting=tuple(waiting_dialogs_of_window(connection, *of_day, plan.window)),
         managers=manager_names(connection, *of_day),
         fetched_at=newest_fetch(connection, *of_day) or run.platform.clock.now(),
-        sources=sources_read([plan.mode]),
+        sources=sources,
         gaps=gaps_of(connection, run, [day]),
+        quarantined=quarantined_count(connection, *of_day, sources),
     )
 
 

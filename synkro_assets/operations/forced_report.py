@@ -28,6 +28,7 @@ from synkro_assets.storage import facts, reports
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
+from synkro_assets.storage.quarantine import quarantined_count
 
 
 def make_forced_report(
@@ -65,6 +66,7 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
     of_days = (tenant.tenant_id, run.days[0], last)
     found = facts.compute_facts(connection, *of_days, window)
     facts.store_facts(connection, tenant.tenant_id, period_key(window), window, found)
+    sources = sources_read(run.plan(day).mode for day in run.days)
     return DayData(
         tenant_name=tenant.name,
         language=tenant.language,
@@ -75,9 +77,10 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
         waiting=tuple(waiting_dialogs_of_window(connection, *of_days, window)),
         managers=manager_names(connection, *of_days),
         fetched_at=newest_fetch(connection, *of_days) or run.platform.clock.now(),
-        sources=sources_read(run.plan(day).mode for day in run.days),
+        sources=sources,
         is_forced=True,
         gaps=gaps_of(connection, run, run.days),
+        quarantined=quarantined_count(connection, *of_days, sources),
     )
 
 

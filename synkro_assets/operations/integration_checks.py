@@ -1,7 +1,7 @@
-"""Checking an integration against its provider, and remembering the outcome.
+"""Checking a tenant's integrations against their providers, and remembering the outcomes.
 
-What lives here: what each kind shows a person who wants to know whether it works. The clients are
-``providers``; saving settings is ``integration_settings``.
+What lives here: the order of a check and what is stored of it. What each kind looks at and shows is
+``operations/checks``; the clients are ``providers``; saving settings is ``integration_settings``.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from synkro_assets.delivery.supabase_look import look_at_project
-from synkro_assets.domain.errors import MissingIntegration, SynkroError
+from synkro_assets.domain.errors import MissingIntegration, SynkroError, WorkFailed
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.checks import LOOKS, LookContext
 from synkro_assets.operations.integration_settings import opened, stored
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import client_of, has_client
-from synkro_assets.storage.integrations import StoredIntegration, record_check
+from synkro_assets.storage.integrations import record_check
+
+# What reading a value of another kind than expected raises.
+_UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,19 @@ def _listed(value: Any) -> str:
 
 
 def check_integrations(
-    platform: Platform, tenant: Tenant, kind: str | None = None
+    platform: Platform,
+    tenant: Tenant,
+    kind: str | None = None,
+    *,
+    may_send: bool = True,
+    is_asked_to_send: bool = False,
+    on_kind: Callable[[str], None] = lambda _: None,
 ) -> list[CheckOutcome]:
-    """Check one integration, or all that are saved; raises MissingIntegration for none."""
+    """Check one integration, or all that are saved; raises MissingIntegration for none.
+
+    ``on_kind`` is told of each kind before it is asked; without ``may_send`` no check sends
+    anything to anybody, and what costs money is sent only if ``is_asked_to_send``.
+    """
     found = stored(platform, tenant)
     kinds = [kind] if kind is not None else list(found)
     missing = [name for name in kinds if name not in found]
@@ -52,55 +65,43 @@ def check_integrations(
             f"tenant {tenant.slug} has no {missing[0] if missing else 'integrations'}"
             f"{' integration' if missing else ''}: save one with 'synkro integrations set'"
         )
-    return [_check(platform, tenant, found[name]) for name in kinds]
+    outcomes = []
+    for name in kinds:
+        on_kind(name)
+        outcomes.append(
+            _check(LookContext(platform, tenant, found[name], may_send, is_asked_to_send))
+        )
+    return outcomes
 
 
-def _check(platform: Platform, tenant: Tenant, integration: StoredIntegration) -> CheckOutcome:
-    kind, error, seen = integration.kind, None, {}
+def _check(context: LookContext) -> CheckOutcome:
+    kind, error, seen = context.integration.kind, None, {}
     try:
         if not has_client(kind):
-            opened(platform, tenant, integration)
+            opened(context.platform, context.tenant, context.integration)
             return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
-        with client_of(platform, tenant, integration) as client:
-            seen = _LOOKS[kind](client, integration)
+        seen = _seen(context)
     except SynkroError as problem:
         error = str(problem)
+    platform, tenant = context.platform, context.tenant
     with platform.database.console_transaction(tenant.tenant_id) as connection:
         record_check(connection, tenant.tenant_id, kind, error, platform.clock.now())
     return CheckOutcome(kind, "error" if error else "ok", error, seen)
 
 
-def _amocrm(client: Any, _: StoredIntegration) -> dict[str, Any]:
-    account = client.account()
-    contacts = client.sample_contacts(3)
-    return {"account": account.get("name"), "contacts": [each.get("name") for each in contacts]}
+def _seen(context: LookContext) -> dict[str, Any]:
+    platform, tenant, integration = context.platform, context.tenant, context.integration
+    with client_of(platform, tenant, integration) as client:
+        try:
+            return LOOKS[integration.kind](client, context)
+        except _UNREADABLE:
+            pass
+    raise _strange(integration.kind)
 
 
-def _radist(client: Any, _: StoredIntegration) -> dict[str, Any]:
-    connections = [f"{each.get('type')} {each.get('id')}" for each in client.connections()]
-    page: list[dict[str, Any]] = next(iter(client.chats_with_contacts()), [])
-    chats = [chat.get("chat_id") for contact in page[:1] for chat in contact.get("chats") or []]
-    return {"connections": connections, "chat": chats[0] if chats else None}
-
-
-def _ai(client: Any, _: StoredIntegration) -> dict[str, Any]:
-    models = [each.get("name") for each in client.models()]
-    return {"model": client.model, "models": models}
-
-
-def _telegram(client: Any, integration: StoredIntegration) -> dict[str, Any]:
-    me = client.get_me()
-    return {"bot": me.get("username"), "chat_id": integration.public_data.get("chat_id")}
-
-
-def _supabase(client: Any, integration: StoredIntegration) -> dict[str, Any]:
-    return look_at_project(client, str(integration.tenant_id))
-
-
-_LOOKS: dict[str, Callable[[Any, StoredIntegration], dict[str, Any]]] = {
-    "amocrm": _amocrm,
-    "radist": _radist,
-    "ai": _ai,
-    "telegram": _telegram,
-    "supabase": _supabase,
-}
+def _strange(kind: str) -> SynkroError:
+    """Raised outside the handler: the cause may quote what the provider said of people."""
+    return WorkFailed(
+        f"{kind} answered in an unknown shape: check the base_url and try again; if it stays so, "
+        "the provider has changed its answers"
+    )

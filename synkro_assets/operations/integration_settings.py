@@ -21,6 +21,7 @@ from synkro_assets.storage.integrations import (
     remove_integration,
     save_integration,
 )
+from synkro_assets.storage.oauth_tokens import forget_token_requests
 
 
 def read_file(name: str) -> str:
@@ -52,6 +53,7 @@ def save(platform: Platform, tenant: Tenant, kind: str, values: dict[str, Any]) 
     sealed = platform.keys.seal(tenant.tenant_id, kind, secrets)
     with platform.database.console_transaction(tenant.tenant_id) as connection:
         save_integration(connection, tenant.tenant_id, kind, public, sealed)
+        forget_token_requests(connection, tenant.tenant_id, kind)
 
 
 def remove(platform: Platform, tenant: Tenant, kind: str) -> None:

@@ -11,12 +11,24 @@ from functools import partial
 from typing import Any
 
 from synkro_assets.domain.errors import MissingIntegration
+from synkro_assets.domain.protocols import SetAside
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.amocrm_tokens import tenant_tokens
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.operations.platform import Platform
-from synkro_assets.providers import amocrm, gemini, radist, supabase, telegram
+from synkro_assets.providers import (
+    amocrm,
+    gemini,
+    mobizon,
+    radist,
+    resend,
+    supabase,
+    telegram,
+    whapi,
+)
 from synkro_assets.providers.payloads import redacted
 from synkro_assets.providers.redaction import Redactor
+from synkro_assets.providers.sifting import forget
 from synkro_assets.storage.integration_logs import IntegrationLogger, Related
 from synkro_assets.storage.integrations import StoredIntegration, integrations_of
 from synkro_assets.storage.request_slots import RequestSlots
@@ -27,21 +39,30 @@ _FACTORIES: dict[str, Callable[..., Any]] = {
     "ai": gemini.client,
     "telegram": telegram.client,
     "supabase": supabase.client,
+    "resend": resend.client,
+    "mobizon": mobizon.client,
+    "whapi": whapi.client,
 }
 
 
 def amocrm_client(
-    platform: Platform, tenant: Tenant, about: Related | None = None
+    platform: Platform,
+    tenant: Tenant,
+    about: Related | None = None,
+    set_aside: SetAside = forget,
 ) -> amocrm.AmoCrmClient:
     """The tenant's amoCRM client; raises MissingIntegration."""
-    return _client(platform, tenant, "amocrm", about)  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "amocrm", about, set_aside=set_aside)  # type: ignore[no-any-return]  # by the table above
 
 
 def radist_client(
-    platform: Platform, tenant: Tenant, about: Related | None = None
+    platform: Platform,
+    tenant: Tenant,
+    about: Related | None = None,
+    set_aside: SetAside = forget,
 ) -> radist.RadistClient:
     """The tenant's Radist client; raises MissingIntegration."""
-    return _client(platform, tenant, "radist", about)  # type: ignore[no-any-return]  # by the table above
+    return _client(platform, tenant, "radist", about, set_aside=set_aside)  # type: ignore[no-any-return]  # by the table above
 
 
 def telegram_client(
@@ -69,15 +90,25 @@ def model_client(
 
 
 def client_of(
-    platform: Platform, tenant: Tenant, stored: StoredIntegration, about: Related | None = None
+    platform: Platform,
+    tenant: Tenant,
+    stored: StoredIntegration,
+    about: Related | None = None,
+    **options: Any,
 ) -> Any:
-    """A client for a stored integration, whatever its kind; ``about`` is what it is used for."""
+    """A client for a stored integration, whatever its kind; ``about`` is what it is used for.
+
+    ``options`` are those that clients of this kind have beside the common ones.
+    """
+    if stored.kind == "amocrm":
+        options["tokens"] = tenant_tokens(platform, tenant, about)
     return _FACTORIES[stored.kind](
         stored.public_data,
         opened(platform, tenant, stored),
         limiter=RequestSlots(platform.database, tenant.tenant_id, stored.kind),
         log=exchange_log(platform, tenant, about),
         clock=platform.clock,
+        **options,
     )
 
 
@@ -94,7 +125,9 @@ def has_client(kind: str) -> bool:
     return kind in _FACTORIES
 
 
-def _client(platform: Platform, tenant: Tenant, kind: str, about: Related | None) -> Any:
+def _client(
+    platform: Platform, tenant: Tenant, kind: str, about: Related | None, **options: Any
+) -> Any:
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         stored = integrations_of(connection, tenant.tenant_id).get(kind)
     if stored is None:
@@ -102,4 +135,4 @@ def _client(platform: Platform, tenant: Tenant, kind: str, about: Related | None
             f"tenant {tenant.slug} has no {kind} integration: save one with "
             f"'synkro integrations set {tenant.slug} {kind} --file FILE.json'"
         )
-    return client_of(platform, tenant, stored, about)
+    return client_of(platform, tenant, stored, about, **options)

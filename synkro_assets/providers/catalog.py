@@ -21,6 +21,8 @@ _MASK = "••••"
 _SHORTEST_SHOWN = 12
 _NEVER_IN_ADDRESSES = set('@"<>\\ ')
 _PLAIN_NAME = re.compile(r"[A-Za-z_]{1,30}")
+_EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[^\s@<>\"',;]+")
+_PHONE = re.compile(r"\+?[1-9]\d{6,14}")
 _ABSENT: Any = object()
 
 
@@ -94,6 +96,20 @@ def _texts(value: Any) -> list[str]:
     return [item.strip() for item in value if item.strip()]
 
 
+def _emails(value: Any) -> list[str]:
+    texts = _texts(value)
+    if not all(_EMAIL.fullmatch(text) for text in texts):
+        raise ValueError("a list of e-mail addresses")
+    return texts
+
+
+def _phones(value: Any) -> list[str]:
+    texts = _texts(value)
+    if not all(_PHONE.fullmatch(text) for text in texts):
+        raise ValueError("a list of phone numbers with their country code, such as +77010000000")
+    return texts
+
+
 def _timestamp(value: Any) -> str:
     text = _text(value)
     if text and datetime.fromisoformat(text).tzinfo is None:
@@ -130,7 +146,8 @@ KINDS: Mapping[str, Kind] = {
         ),
         one_of=(
             ("long_lived_token",),
-            ("client_id", "client_secret", "redirect_uri", "access_token", "refresh_token"),
+            # The tokens themselves come with the owner's consent, afterwards.
+            ("client_id", "client_secret", "redirect_uri"),
         ),
     ),
     "radist": Kind(
@@ -173,7 +190,7 @@ KINDS: Mapping[str, Kind] = {
         (
             _base_url("https://api.resend.com"),
             Field("from", _text, is_required=True),
-            Field("to", _texts, default=()),
+            Field("to", _emails, default=()),
             _secret_field("api_key", is_required=True),
         )
     ),
@@ -181,7 +198,7 @@ KINDS: Mapping[str, Kind] = {
         (
             _base_url("https://api.mobizon.kz"),
             Field("from", _text, default=None),
-            Field("recipients", _texts, default=()),
+            Field("recipients", _phones, default=()),
             _secret_field("api_key", is_required=True),
         )
     ),

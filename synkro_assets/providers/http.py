@@ -13,16 +13,21 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from synkro_assets.domain.errors import ProviderRefused, UsageProblem
+from synkro_assets.domain.errors import (
+    OutcomeUnknown,
+    ProviderError,
+    ProviderRefused,
+    UsageProblem,
+)
 from synkro_assets.providers.gate import NETWORK_FAILURES, Call, Gate, parsed
-from synkro_assets.providers.retry import RetryPolicy, Sleeper, sleep
+from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy, Sleeper, sleep
 
 USER_AGENT = "synkro"
 # A page of any provider is far below this; more is a fault, not data.
@@ -132,6 +137,46 @@ class HttpRoad:
                 return parsed(self._client.get(url))
 
         return self._retry.run(attempt, self._sleeper)
+
+    def send(
+        self,
+        target: str,
+        *,
+        action: str,
+        params: Params = (),
+        json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        key: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The JSON answer to a POST that delivers something; made once unless it has a ``key``.
+
+        ``key`` is the header by which the provider recognises a repetition and delivers no second
+        time. Raises as ``get``, and OutcomeUnknown when it may have been delivered.
+        """
+        url, lost = self.address(target, params), list[OutcomeUnknown]()
+        headers = checked_headers(self.provider, key or {})
+        retry = replace(self._retry, repeats_unknown=True) if key else NEVER_AGAIN
+
+        def attempt(number: int) -> Any:
+            try:
+                with self._gate.call(Call(action, number, is_send=True, retry=retry)):
+                    return parsed(self._client.post(url, json=json, data=form, headers=headers))
+            except OutcomeUnknown as problem:
+                lost.append(problem)
+                raise
+
+        try:
+            return retry.run(attempt, self._sleeper)
+        except ProviderError as problem:
+            error = problem
+        if not key and (error.status or 0) >= 500:
+            # A gateway in front of the provider answers so for what the provider has accepted.
+            error = OutcomeUnknown(
+                self.provider,
+                f"{error}: it may have been delivered; look first",
+                status=error.status,
+            )
+        raise lost[-1] if lost else error
 
     def address(self, target: str, params: Params = ()) -> httpx.URL:
         """The checked address of ``target``; ProviderRefused when it lies outside the base."""

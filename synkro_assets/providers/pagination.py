@@ -154,7 +154,8 @@ class BackwardPages:
     ``fetch(until)`` gives the newest rows up to ``until``, in any order; whether ``until`` itself
     counts does not matter: the bound sent lies just past the oldest row read, so that row must
     come again. It proves that the two pages touch. ``key`` and ``time_of`` (aware UTC) read a
-    row; ``largest`` is shared by the feeds of one server and tells a last page from a cut one.
+    row that ``is_datable``; others fill a page like any row and are left out of what is read.
+    ``largest`` is shared by the feeds of one server and tells a last page from a cut one.
     """
 
     fetch: Callable[[datetime], Sequence[Row]]
@@ -162,6 +163,7 @@ class BackwardPages:
     time_of: Callable[[Row], datetime]
     limit: int
     largest: LargestPage = field(default_factory=LargestPage)
+    is_datable: Callable[[Row], bool] = lambda _: True
 
     def read(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
         """Pages of the rows in ``[since, until)``, newest page first, each row once.
@@ -172,13 +174,14 @@ class BackwardPages:
         seen: set[Hashable] = set()
         bound, edge, steps = until, None, iter(_STEPS)
         while True:
-            page = list(self.fetch(bound))
+            answered = self.fetch(bound)
+            page = [row for row in answered if self.is_datable(row)]
             if edge is not None and self.key(edge) not in {self.key(row) for row in page}:
                 raise IncompleteFetch("two pages of messages do not touch; try again")
             fresh = _unseen(page, self.key, seen)
             # Yielded also when empty: the caller counts pages.
             yield [row for row in fresh if since <= self.time_of(row) < until]
-            if self._is_last(page, since, bool(fresh)):
+            if self._is_last(len(answered), page, since, bool(fresh)):
                 return
             if fresh:
                 steps, edge = iter(_STEPS), min(page, key=self.time_of)
@@ -189,10 +192,12 @@ class BackwardPages:
                 )
             bound = _just_after(self.time_of(edge), step)
 
-    def _is_last(self, page: Sequence[Row], since: datetime, has_fresh: bool) -> bool:
-        is_short = len(page) < min(self.largest.rows, self.limit)
-        is_repeat = not has_fresh and len(page) < min(_SMALLEST_CUT, self.limit)
-        self.largest.rows = max(self.largest.rows, len(page))
+    def _is_last(
+        self, answered: int, page: Sequence[Row], since: datetime, has_fresh: bool
+    ) -> bool:
+        is_short = answered < min(self.largest.rows, self.limit)
+        is_repeat = not has_fresh and answered < min(_SMALLEST_CUT, self.limit)
+        self.largest.rows = max(self.largest.rows, answered)
         return is_short or is_repeat or any(self.time_of(row) < since for row in page)
 
 

@@ -144,7 +144,8 @@ def without_echoes(text: str, request: httpx.Request) -> str:
 
 def error_code(answer: Any, status: int) -> str:
     """The provider's own code in an error body, else the HTTP status."""
-    return _own_code(answer) or str(status)
+    number = answer.get("code") if status < 300 and isinstance(answer, dict) else None
+    return _own_code(answer) or str(number if isinstance(number, int) else status)
 
 
 def external_id(answer: Any) -> str | None:
@@ -152,12 +153,13 @@ def external_id(answer: Any) -> str | None:
     body = answer.get("result", answer) if isinstance(answer, dict) else None
     if not isinstance(body, dict):
         return None
-    for name in ("message_id", "responseId", "id"):
-        value = body.get(name)
-        is_id = isinstance(value, int) and not isinstance(value, bool)
-        if is_id or (isinstance(value, str) and 0 < len(value) <= 64 and value.isascii()):
-            text = str(value)
-            return text if is_id or not has_personal_data(text) else None
+    places = (body, body.get("message"), body.get("data"))
+    for place in (each for each in places if isinstance(each, dict)):
+        for name in ("message_id", "messageId", "responseId", "id"):
+            value = place.get(name)
+            is_id = isinstance(value, int) and not isinstance(value, bool)
+            if is_id or (isinstance(value, str) and 0 < len(value) <= 64 and value.isascii()):
+                return str(value) if is_id or not has_personal_data(str(value)) else None
     return None
 
 

@@ -3,10 +3,11 @@
 What lives here: the one retry policy. What does not: the verdict on a single answer
 (``verdicts`` and each provider's ``errors``), retries of whole steps (``failures``).
 
-A permanent error is never tried again, nor is a send whose outcome is unknown; both verdicts come
-with the error (``domain/errors.py``). Waits grow exponentially with jitter so that workers that
-failed together do not return together. A pause the provider names is honoured when it is short;
-a longer one ends the call at once, for whoever schedules the work to wait instead.
+A permanent error is never tried again, nor is a send whose outcome is unknown, unless the provider
+recognises the repetition; both verdicts come with the error (``domain/errors.py``). Waits grow
+exponentially with jitter so that workers that failed together do not return together. A pause the
+provider names is honoured when it is short; a longer one ends the call at once, for whoever
+schedules the work to wait instead.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class RetryPolicy:
     first_wait: float = 1.0
     longest_wait: float = 30.0
     longest_retry_after: float = 60.0
+    repeats_unknown: bool = False
 
     def run(self, work: Callable[[int], T], sleeper: Sleeper = sleep) -> T:
         """``work(attempt)``, attempts counted from 1; raises the last attempt's own error."""
@@ -52,7 +54,9 @@ class RetryPolicy:
 
     def is_worth_another_attempt(self, error: BaseException) -> bool:
         """Whether the same request may succeed within this call's patience."""
-        if isinstance(error, OutcomeUnknown) or not isinstance(error, SynkroError):
+        if isinstance(error, OutcomeUnknown):
+            return self.repeats_unknown
+        if not isinstance(error, SynkroError):
             return False
         if isinstance(error, RateLimited) and error.retry_after is not None:
             return error.retry_after <= self.longest_retry_after

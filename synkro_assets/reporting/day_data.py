@@ -29,7 +29,8 @@ class DayData:
     """Everything a report is made from; instants are aware UTC.
 
     A forced report is about a window of its own; ``business_day`` is then the day that holds the
-    window's end. ``gaps`` are the days of sources that are not there whole.
+    window's end. ``gaps`` are the days of sources that are not there whole, ``quarantined`` counts
+    the records of its sources that could not be read.
     """
 
     tenant_name: str
@@ -44,6 +45,7 @@ class DayData:
     sources: tuple[str, ...]
     is_forced: bool = False
     gaps: tuple[SourceDay, ...] = ()
+    quarantined: int = 0
 
     @property
     def wording(self) -> Wording:

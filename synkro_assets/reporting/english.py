@@ -99,6 +99,10 @@ ENGLISH = Wording(
         ),
         "won": _forms("{} deal won", "{} deals won", zero="no deals won"),
         "lost": _forms("{} deal lost", "{} deals lost", zero="no deals lost"),
+        "set_aside": _forms(
+            "{} record could not be read and was set aside; it is not in this report.",
+            "{} records could not be read and were set aside; they are not in this report.",
+        ),
         "part_unanswered": _forms("{} unanswered", "{} unanswered"),
         "part_created": _forms("{} new", "{} new"),
         "part_moved": _forms("{} changed stage", "{} changed stage"),

@@ -31,7 +31,7 @@ def facts_document(data: DayData) -> ReportDocument:
         subtitle=_subtitle(data),
         opening=data.wording.quiet[data.sources] if is_quiet else "",
         sections=() if is_quiet else shown,
-        notes=(*gap_notes(data), *_completeness(data)),
+        notes=(*gap_notes(data), *_completeness(data), *_set_aside(data)),
     )
 
 
@@ -245,6 +245,11 @@ def _completeness(data: DayData) -> tuple[str, ...]:
         fetched=figures.moment(data.fetched_at, data.timezone, data.language),
     )
     return (text,)
+
+
+def _set_aside(data: DayData) -> tuple[str, ...]:
+    """Told only when there is something: what could not be read is in none of the numbers."""
+    return (_phrase(data, "set_aside", data.quarantined),) if data.quarantined else ()
 
 
 def _phrase(data: DayData, name: str, value: Decimal | int) -> str:

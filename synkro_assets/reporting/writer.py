@@ -77,8 +77,13 @@ class _Usage:
 
 
 def conclusions_key(data: DayData, model: Model) -> str:
-    """Changes exactly when a model's conclusions about the day would have to be asked for anew."""
-    parts = (PROMPT_VERSION, model.model, instructions(data.language), day_prompt(data))
+    """Changes exactly when a model's conclusions about the day would have to be asked for anew.
+
+    Records set aside are in no prompt, but the report says how many there are.
+    """
+    parts = [PROMPT_VERSION, model.model, instructions(data.language), day_prompt(data)]
+    if data.quarantined:
+        parts.append(f"{data.quarantined} set aside")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -16,10 +16,13 @@ from .amocrm.oauth import DOMAIN_PATH, TokenBook, account_domain
 from .control.app import routes as control_routes
 from .gateway import Gateway
 from .gemini.app import routes as gemini_routes
+from .mobizon.app import routes as mobizon_routes
 from .radist.app import routes as radist_routes
+from .resend.app import routes as resend_routes
 from .state import SimulatorState
 from .telegram.app import routes as telegram_routes
 from .telegram.store import TelegramStore
+from .whapi.app import routes as whapi_routes
 
 
 def create_app(
@@ -33,6 +36,9 @@ def create_app(
         "/radist": radist_routes(state),
         "/telegram": telegram_routes(state, telegram),
         "/gemini": gemini_routes(state),
+        "/resend": resend_routes(state),
+        "/whapi": whapi_routes(state),
+        "/mobizon": mobizon_routes(state),
         "/control": control_routes(state, book, telegram),
     }
 

@@ -18,7 +18,7 @@ from .state import SimulatorState
 
 PROVIDERS = {
     "amocrm": "amocrm", "oauth2": "amocrm", "radist": "radist", "telegram": "telegram",
-    "gemini": "gemini",
+    "gemini": "gemini", "resend": "resend", "whapi": "whapi", "mobizon": "mobizon",
 }  # fmt: skip
 
 

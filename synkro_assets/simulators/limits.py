@@ -7,7 +7,8 @@ Numbers: amocrm_per_second, amocrm_ban_after (breaches until every request answe
 amocrm_ban_seconds (of the virtual clock until that ends; null never),
 radist_per_second, radist_chats_per_second (paths chats/ and contacts/), telegram (on or off),
 telegram_chat_per_second and telegram_chat_burst, telegram_group_per_minute, gemini_per_minute
-(null for none), enabled (all of them on or off). Any change forgets what was counted before.
+(null for none), resend_per_second, enabled (all of them on or off). Any change forgets what was
+counted before.
 """
 
 import time
@@ -27,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "telegram_chat_burst": 10,
     "telegram_group_per_minute": 20,
     "gemini_per_minute": None,
+    "resend_per_second": 2,
 }
 
 

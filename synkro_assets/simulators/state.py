@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .clock import VirtualClock
 from .faults import Faults
+from .inbox import Inbox
 from .limits import Limits
 from .log import RequestLog
 from .switches import Switches
@@ -39,6 +40,9 @@ class Credentials:
     gemini_key: str
     bot_token: str
     chat_id: int
+    resend_key: str
+    mobizon_key: str
+    whapi_token: str
 
 
 def credentials(seed: int, tenant: str) -> Credentials:
@@ -52,6 +56,9 @@ def credentials(seed: int, tenant: str) -> Credentials:
         gemini_key=f"AIza{token(seed, tenant, 'gemini', length=35)}",
         bot_token=f"{bot_id}:{token(seed, tenant, 'telegram', length=35)}",
         chat_id=-1_000_000_000_000 - 1_200_000_000 - number(seed, tenant, "chat", below=10**9),
+        resend_key=f"re_{token(seed, tenant, 'resend', length=32)}",
+        mobizon_key=f"kz{token(seed, tenant, 'mobizon', length=62)}",
+        whapi_token=token(seed, tenant, "whapi", length=32),
     )
 
 
@@ -140,6 +147,7 @@ class SimulatorState:
     limits: Limits = field(default_factory=Limits)
     switches: Switches = field(default_factory=Switches)
     log: RequestLog = field(default_factory=RequestLog)
+    inbox: Inbox = field(default_factory=Inbox)
     tenants: dict[str, TenantWorld] = field(default_factory=dict)
 
     def worlds(self) -> Iterator[TenantWorld]:
@@ -153,3 +161,7 @@ class SimulatorState:
     def by_gemini_key(self, key: str) -> TenantWorld | None:
         """The tenant a Gemini key belongs to."""
         return next((w for w in self.worlds() if w.credentials.gemini_key == key), None)
+
+    def by_credential(self, name: str, value: str) -> TenantWorld | None:
+        """The tenant whose credential of this name it is."""
+        return next((w for w in self.worlds() if getattr(w.credentials, name) == value), None)

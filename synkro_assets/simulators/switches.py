@@ -17,6 +17,7 @@ amoCRM
     amocrm_whole_trash        leads in the trash are shown whole, not as id and date alone
     amocrm_absent_loss_reason  ``loss_reason`` is absent, not an empty list, where there is none
     amocrm_unknown_fields     every object has a field that no documentation names
+    amocrm_poison             list of records no client can use, and beside which (``poison``)
     amocrm_touch_between_pages  each leads page served bumps the updated_at of its first row
     amocrm_moved_to           the account's new host (and port): requests to another one answer 401
                               and burn no token, ``/oauth2/account/current/subdomain`` names it
@@ -31,6 +32,7 @@ Radist
     radist_max_limit          larger limits are cut to this
     radist_missing_scope      list of scopes (connections, messaging) answering 403
     radist_unknown_fields     every object has a field that no documentation names
+    radist_poison             list of records no client can use, and beside which (``poison``)
     radist_touch_between_pages  each page served moves the oldest contact to the front
 
 Telegram
@@ -48,6 +50,14 @@ Gemini
     gemini_fenced_json        JSON answers are wrapped in a Markdown fence
     gemini_no_usage           usageMetadata is missing
     gemini_misbehave          null, digits, unknown_ids, invalid_json or echo
+
+Resend, Whapi, Mobizon
+    resend_key_only_sends     everything but sending answers 401 restricted_api_key
+    resend_domain_status      of the tenant's domain: verified, pending, …; null when it has none
+    resend_quota              null, daily or monthly: every e-mail answers 429
+    whapi_state               the channel's state; with any but AUTH a send answers ``sent: false``
+    mobizon_code              null, or the code that every answer carries instead of doing anything
+    mobizon_in_background     an SMS is accepted with code 100, ``data`` is a task's id
 """
 
 from typing import Any
@@ -66,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "amocrm_whole_trash": False,
     "amocrm_absent_loss_reason": False,
     "amocrm_unknown_fields": False,
+    "amocrm_poison": [],
     "amocrm_touch_between_pages": False,
     "amocrm_moved_to": None,
     "radist_until_inclusive": True,
@@ -77,6 +88,7 @@ DEFAULTS: dict[str, Any] = {
     "radist_max_limit": 100,
     "radist_missing_scope": [],
     "radist_unknown_fields": False,
+    "radist_poison": [],
     "radist_touch_between_pages": False,
     "telegram_kicked": False,
     "telegram_migrate_to": None,
@@ -90,6 +102,12 @@ DEFAULTS: dict[str, Any] = {
     "gemini_fenced_json": False,
     "gemini_no_usage": False,
     "gemini_misbehave": None,
+    "resend_key_only_sends": False,
+    "resend_domain_status": "verified",
+    "resend_quota": None,
+    "whapi_state": "AUTH",
+    "mobizon_code": None,
+    "mobizon_in_background": False,
 }
 
 

@@ -1,11 +1,13 @@
 """The amoCRM client: every question Synkro asks, as plain rows.
 
-What lives here: paths, parameters and windows of API v4 (reference §1). GET only; the token
-endpoint has a module of its own. What does not: refusals (``errors``), storing (``ingestion``).
+What lives here: paths, parameters and windows of API v4 (reference §1). GET only. What does not:
+the token endpoint (``tokens``), renewing (``authorized``), refusals (``errors``), storing
+(``ingestion``).
 
 Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
 asked are dropped here. Every call raises TokenExpired, ProviderRefused, RateLimited or
-ProviderUnavailable, and IncompleteFetch when pages go in circles.
+ProviderUnavailable, and IncompleteFetch when pages go in circles or no row of one can be read.
+Poison records are set aside before paging looks at them.
 """
 
 from __future__ import annotations
@@ -21,12 +23,23 @@ from typing import Any, Self
 import httpx
 
 from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
-from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.domain.protocols import (
+    Clock,
+    ExchangeLog,
+    Limiter,
+    SetAside,
+    Tokens,
+    TokenStore,
+)
+from synkro_assets.providers.amocrm import forms
+from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
 from synkro_assets.providers.redaction import Redactor
+from synkro_assets.providers.sifting import Sieve, Sort, forget
 
 _API = "/api/v4"
 _PAGE = "250"
@@ -39,8 +52,9 @@ _LONGEST_ADDRESS = 6 * 1024
 class AmoCrmClient:
     """One amoCRM account, read-only; a context manager."""
 
-    def __init__(self, road: HttpRoad) -> None:
+    def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
+        self._sieve = Sieve(PROVIDER, set_aside)
 
     def account(self) -> Row:
         """The account: id, name, subdomain, country, currency, …"""
@@ -49,15 +63,16 @@ class AmoCrmClient:
 
     def users(self) -> list[Row]:
         """Every user with rights, roles and groups; needs an administrator's token."""
-        return list(self._pages("users", "users", (("limit", _PAGE), ("with", "role,group"))))
+        return list(self._pages("users", forms.USERS, (("limit", _PAGE), ("with", "role,group"))))
 
     def pipelines(self) -> list[Row]:
         """Every pipeline with its statuses; status ids repeat across pipelines (142, 143)."""
-        return list(self._pages("leads/pipelines", "pipelines", ()))
+        return list(self._pages("leads/pipelines", forms.PIPELINES, ()))
 
     def loss_reasons(self) -> list[Row]:
         """Every reason a lead can be lost for."""
-        return list(self._pages("leads/loss_reasons", "loss_reasons", (("limit", _PAGE),)))
+        params = (("limit", _PAGE),)
+        return list(self._pages("leads/loss_reasons", forms.LOSS_REASONS, params))
 
     def events(self, start: datetime, end: datetime, types: Sequence[str]) -> Iterator[Row]:
         """Events of ``types`` created in ``[start, end)``, in the provider's order."""
@@ -70,7 +85,8 @@ class AmoCrmClient:
             ("filter[created_at][to]", str(last)),
             ("filter[type]", ",".join(types)),
         )
-        for row in self._pages("events", "events", params):
+        is_asked = forms.of_window(forms.EVENTS, first, last, types)
+        for row in self._pages("events", forms.EVENTS, params, is_asked=is_asked):
             if first <= _stamp(row, "created_at") <= last and row.get("type") in types:
                 yield row
 
@@ -85,21 +101,21 @@ class AmoCrmClient:
 
     def leads_by_id(self, ids: Iterable[int]) -> Iterator[Row]:
         """The leads of ``ids`` that exist outside the trash, with contacts and loss reason."""
-        return self._by_id("leads", ids, (("with", "contacts,loss_reason"),))
+        return self._by_id(forms.LEADS, ids, (("with", "contacts,loss_reason"),))
 
     def contacts_by_id(self, ids: Iterable[int]) -> Iterator[Row]:
         """The contacts of ``ids`` that exist, with their leads."""
-        return self._by_id("contacts", ids, (("with", "leads"),))
+        return self._by_id(forms.CONTACTS, ids, (("with", "leads"),))
 
     def contacts_matching(self, query: str) -> Iterator[Row]:
         """Contacts that amoCRM's search finds for a name, phone or e-mail."""
         params = (("query", query), ("limit", _PAGE), ("with", "leads"), ("order[id]", "asc"))
-        return self._pages("contacts", "contacts", params, action="contacts_matching")
+        return self._pages("contacts", forms.SHOWN_CONTACTS, params, action="contacts_matching")
 
     def sample_contacts(self, count: int) -> list[Row]:
         """Up to ``count`` contacts, the last updated first: for a person to recognise."""
         params = (("limit", str(count)), ("order[updated_at]", "desc"))
-        rows = self._pages("contacts", "contacts", params, action="sample_contacts")
+        rows = self._pages("contacts", forms.SHOWN_CONTACTS, params, action="sample_contacts")
         return list(islice(rows, count))
 
     def close(self) -> None:
@@ -117,12 +133,16 @@ class AmoCrmClient:
         self.close()
 
     def _pages(
-        self, path: str, entity: str, params: Params, action: str | None = None
+        self,
+        path: str,
+        sort: Sort,
+        params: Params,
+        action: str | None = None,
+        is_asked: Callable[[Row], bool] = lambda _: True,
     ) -> Iterator[Row]:
         def fetch(link: str | None) -> Page:
-            return self._page(
-                link or f"{_API}/{path}", entity, action or entity, () if link else params
-            )
+            target = link or f"{_API}/{path}"
+            return self._page(target, sort, action or sort.entity, () if link else params, is_asked)
 
         for rows in linked_pages(fetch, _id):
             yield from rows
@@ -140,18 +160,22 @@ class AmoCrmClient:
                 ("filter[updated_at][to]", str(last)),
                 ("order[updated_at]", "asc"),
             )
-            return self._page(link or f"{_API}/leads", "leads", action, () if link else params)
+            target = link or f"{_API}/leads"
+            return self._page(target, forms.LEADS, action, () if link else params, is_asked)
 
+        is_asked = forms.of_window(forms.LEADS, first, last)
         stamp: Callable[[Row], int] = partial(_stamp, name="updated_at")
         for rows in ascending_pages(fetch, first, _id, stamp):
             yield from (row for row in rows if first <= stamp(row) <= last)
 
-    def _by_id(self, entity: str, ids: Iterable[int], extra: Params) -> Iterator[Row]:
+    def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
+        entity = sort.entity
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
         for batch in self._batches(entity, sorted(set(ids)), fixed):
             wanted = set(batch)
             params = (*(("filter[id][]", str(i)) for i in batch), *fixed)
-            for row in self._pages(entity, entity, params, action=f"{entity}_by_id"):
+            pages = self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted))
+            for row in pages:
                 if row["id"] in wanted:
                     yield row
 
@@ -169,18 +193,26 @@ class AmoCrmClient:
         if batch:
             yield batch
 
-    def _page(self, target: str, entity: str, action: str, params: Params) -> Page:
+    def _page(
+        self,
+        target: str,
+        sort: Sort,
+        action: str,
+        params: Params,
+        is_asked: Callable[[Row], bool],
+    ) -> Page:
         answer = self._road.get(target, action=action, params=params)
         if answer is None:
             return Page(())
         embedded = _object(_expect(answer).get("_embedded", {}))
-        rows = embedded.get(entity, [])
-        if not isinstance(rows, list) or not all(isinstance(r, dict) and "id" in r for r in rows):
+        rows = embedded.get(sort.entity, [])
+        if not isinstance(rows, list):
             raise _strange()
         links = answer.get("_links") or {}
         following = links.get("next") if isinstance(links, dict) else None
         href = following.get("href") if isinstance(following, dict) else None
-        return Page(rows, href if isinstance(href, str) else None)
+        sound = self._sieve.sound(sort, rows, is_asked)
+        return Page(sound, href if isinstance(href, str) else None)
 
 
 def client(
@@ -190,19 +222,44 @@ def client(
     limiter: Limiter,
     log: ExchangeLog,
     clock: Clock,
+    set_aside: SetAside = forget,
+    tokens: TokenStore | None = None,
     **road_options: Any,
 ) -> AmoCrmClient:
     """The client of an integration's stored fields (``catalog``, kind ``amocrm``).
 
-    ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
+    OAuth tokens are renewed through ``tokens``; ``set_aside`` is told of records that cannot be
+    used; ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
     """
-    token = secrets.get("long_lived_token") or secrets.get("access_token")
-    if not token:
+    pace = float(public.get("requests_per_second") or 7)
+
+    def road(token: str, base_url: str, *others: str) -> HttpRoad:
+        redact, rate = Redactor((*secrets.values(), token, *others)), (Rate("all", pace),)
+        gate = Gate(PROVIDER, limiter, log, clock, redact, classify, lambda _: rate)
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return HttpRoad(gate, base_url, headers=headers, **road_options)
+
+    def road_of(held: Tokens) -> HttpRoad:
+        return road(held.access_token, held.base_url, held.refresh_token)
+
+    long_lived = secrets.get("long_lived_token")
+    if long_lived:
+        return AmoCrmClient(LongLivedRoad(road(long_lived, public["base_url"]), tokens), set_aside)
+    held = _held(public, secrets)
+    if tokens is None:
+        return AmoCrmClient(road_of(held), set_aside)
+    app = OAuthApp(public["client_id"], secrets["client_secret"], public["redirect_uri"], pace)
+    endpoint = TokenEndpoint(app, limiter, log, clock, road_options.get("transport"))
+    return AmoCrmClient(OAuthRoad(held, road_of, tokens, endpoint.refresh, clock), set_aside)
+
+
+def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
+    access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
+    if not (access and refresh):
         raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
-    rate = (Rate("all", float(public.get("requests_per_second") or 7)),)
-    gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, lambda _: rate)
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    return AmoCrmClient(HttpRoad(gate, public["base_url"], headers=headers, **road_options))
+    ends = public.get("expires_at")
+    expires_at = datetime.fromisoformat(ends) if ends else None
+    return Tokens(access, refresh, expires_at, public["base_url"])
 
 
 def _window(start: datetime, end: datetime) -> tuple[int, int]:
@@ -211,10 +268,8 @@ def _window(start: datetime, end: datetime) -> tuple[int, int]:
 
 
 def _stamp(row: Row, name: str) -> int:
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _strange()
-    return value
+    """A stamp of a row that passed the sieve."""
+    return int(row[name])
 
 
 def _id(row: Row) -> Any:

@@ -4,42 +4,49 @@ What lives here: paths, parameters and pacing of API v2 (reference §3). What do
 (``errors``), times (``times``), sending (nothing here writes), storing (``ingestion``).
 
 Every call raises ProviderRefused, RateLimited or ProviderUnavailable, and IncompleteFetch when a
-feed cannot be read whole.
+feed cannot be read whole. Poison records are set aside; they still count where a page's size does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from synkro_assets.domain.errors import ProviderUnavailable
-from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import BackwardPages, LargestPage, Page, Row, cursor_pages
+from synkro_assets.providers.radist import forms
 from synkro_assets.providers.radist.errors import PROVIDER, classify
 from synkro_assets.providers.radist.times import format_time, parse_time
 from synkro_assets.providers.redaction import Redactor
+from synkro_assets.providers.sifting import Sieve, forget
 
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessages:
-    """A chat's messages, oldest first; truncated when older ones were left unread."""
+    """A chat's messages, oldest first; truncated when older ones were left unread.
+
+    ``has_poison`` tells that messages of the window were set aside.
+    """
 
     messages: list[Row]
     is_truncated: bool
+    has_poison: bool = False
 
 
 class RadistClient:
     """One Radist company; a context manager."""
 
-    def __init__(self, road: HttpRoad, company_id: int) -> None:
+    def __init__(self, road: HttpRoad, company_id: int, set_aside: SetAside = forget) -> None:
         self._road = road
+        self._sieve = Sieve(PROVIDER, set_aside)
         self._company = f"/companies/{company_id}"
         self._largest = LargestPage()
 
@@ -56,7 +63,8 @@ class RadistClient:
 
     def connections(self) -> list[Row]:
         """The company's messenger connections: id, type, …"""
-        return self._list(f"{self._company}/connections/", "connections")
+        rows = self._answered(f"{self._company}/connections/", "connections")
+        return self._sieve.sound(forms.CONNECTIONS, rows)
 
     def chat_sources(self) -> list[Row]:
         """The connections that can start a chat."""
@@ -74,20 +82,22 @@ class RadistClient:
         self, chat_id: int, since: datetime, until: datetime, max_pages: int
     ) -> ChatMessages:
         """Messages of ``[since, until)`` (aware), oldest first; the newest ``max_pages`` pages."""
+        answered = _Answered(self._sieve, since, until)
         feed = BackwardPages(
-            fetch=lambda bound: self._messages_page(chat_id, bound),
+            fetch=lambda bound: answered.sifted(self._messages_page(chat_id, bound)),
             key=lambda row: row.get("message_id"),
             time_of=lambda row: parse_time(row.get("created_at")),
             limit=_PAGE,
             largest=self._largest,
+            is_datable=forms.is_datable,
         )
         messages: list[Row] = []
         pages = feed.read(since, until)
         for number, page in enumerate(pages, start=1):
             if number > max_pages:
-                return ChatMessages(_oldest_first(messages), is_truncated=True)
-            messages.extend(page)
-        return ChatMessages(_oldest_first(messages), is_truncated=False)
+                return ChatMessages(_oldest_first(messages), True, answered.has_poison)
+            messages.extend(row for row in page if row["message_id"] not in answered.poison)
+        return ChatMessages(_oldest_first(messages), False, answered.has_poison)
 
     def close(self) -> None:
         self._road.close()
@@ -108,12 +118,15 @@ class RadistClient:
         params: Params = (("limit", str(_PAGE)),)
         params = (*params, ("cursor", cursor)) if cursor else params
         answer = self._road.get(path, action="chats_with_contacts", params=params)
-        rows = _rows(answer, "data")
-        if not all("contact_id" in row for row in rows):
-            raise _strange()
+        rows = self._sieve.sound(forms.CONTACTS, _rows(answer, "data"))
         metadata = answer.get("response_metadata") if isinstance(answer, dict) else None
         following = metadata.get("next_cursor") if isinstance(metadata, dict) else None
-        return Page(rows, str(following) if following else None)
+        sifted = [{**row, "chats": self._sound_chats(row)} for row in rows]
+        return Page(sifted, str(following) if following else None)
+
+    def _sound_chats(self, contact: Row) -> list[Row]:
+        chats = self._sieve.sound(forms.CHATS, contact.get("chats") or [])
+        return [{**chat, "last_message": forms.last_message_of(chat)} for chat in chats]
 
     def _messages_page(self, chat_id: int, until: datetime) -> Sequence[Row]:
         params = (
@@ -121,13 +134,41 @@ class RadistClient:
             ("limit", str(_PAGE)),
             ("until", format_time(until)),
         )
-        rows = self._list(f"{self._company}/messaging/messages/", "messages", params)
-        if not all("message_id" in row for row in rows):
+        return self._answered(f"{self._company}/messaging/messages/", "messages", params)
+
+    def _list(self, path: str, name: str, params: Params = ()) -> list[Row]:
+        rows = self._answered(path, name, params)
+        if not all(isinstance(row, dict) for row in rows):
             raise _strange()
         return rows
 
-    def _list(self, path: str, name: str, params: Params = ()) -> list[Row]:
+    def _answered(self, path: str, name: str, params: Params = ()) -> list[Any]:
         return _rows(self._road.get(path, action=name, params=params), name)
+
+
+@dataclass(slots=True)
+class _Answered:
+    """What a chat's pages held; ``poison`` are the ids of messages that are only good for paging."""
+
+    sieve: Sieve
+    since: datetime
+    until: datetime
+    poison: set[Any] = field(default_factory=set)
+    has_poison: bool = False
+
+    def sifted(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """The page as it came, its poison told of: a page without it would look like the last."""
+        sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked)
+        if len(sound) < len(rows):
+            usable = {row["message_id"] for row in sound}
+            flawed = [row for row in rows if forms.is_datable(row)]
+            self.poison |= {row["message_id"] for row in flawed} - usable
+            self.has_poison = True
+        return rows
+
+    def _is_asked(self, row: Row) -> bool:
+        at = forms.MESSAGES.time_of(row)
+        return at is None or self.since <= at < self.until
 
 
 def client(
@@ -137,11 +178,13 @@ def client(
     limiter: Limiter,
     log: ExchangeLog,
     clock: Clock,
+    set_aside: SetAside = forget,
     **road_options: Any,
 ) -> RadistClient:
     """The client of an integration's stored fields (``catalog``, kind ``radist``).
 
-    ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
+    ``set_aside`` is told of records that cannot be used; ``road_options`` are HttpRoad's
+    ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
     """
     every = Rate("all", float(public.get("requests_per_second") or 5))
     chats = Rate("chats", float(public.get("chats_per_second") or 1))
@@ -153,17 +196,17 @@ def client(
     gate = Gate(PROVIDER, limiter, log, clock, Redactor(secrets.values()), classify, rates)
     headers = {"X-Api-Key": secrets["api_key"], "Accept": "application/json"}
     road = HttpRoad(gate, public["base_url"], headers=headers, **road_options)
-    return RadistClient(road, int(public["company_id"]))
+    return RadistClient(road, int(public["company_id"]), set_aside)
 
 
-def _rows(answer: Any, name: str) -> list[Row]:
+def _rows(answer: Any, name: str) -> list[Any]:
     """The rows of a bare list or of one wrapped under ``name``, ``data`` or ``items``."""
     if answer is None:
         return []
     if isinstance(answer, dict):
         wrapped = [answer[key] for key in (name, "data", "items") if key in answer]
         answer = wrapped[0] if wrapped else None
-    if not isinstance(answer, list) or not all(isinstance(row, dict) for row in answer):
+    if not isinstance(answer, list):
         raise _strange()
     return answer
 

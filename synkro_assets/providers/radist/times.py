@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 
 from synkro_assets.domain.errors import ProviderUnavailable
+from synkro_assets.domain.soundness import is_sane
 from synkro_assets.providers.radist.errors import PROVIDER
 
 _TIME = re.compile(
@@ -32,6 +33,15 @@ def parse_time(text: object) -> datetime:
         except (ValueError, OverflowError):
             pass
     raise ProviderUnavailable(PROVIDER, f"{PROVIDER} answered with a time that cannot be read")
+
+
+def moment_of(text: object) -> datetime | None:
+    """The same; None for what is no time or an absurd one."""
+    try:
+        moment = parse_time(text)
+    except ProviderUnavailable:
+        return None
+    return moment if is_sane(moment) else None
 
 
 def format_time(moment: datetime) -> str:

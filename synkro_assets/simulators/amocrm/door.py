@@ -10,6 +10,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from synkro_assets.simulators.poison import with_poison
 from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
@@ -95,6 +96,8 @@ def guarded(
             answer = handler(Visit(request, query, world, state, present))
         except BadQuery as error:
             return problem(400, str(error))
-        return with_unknown_fields(answer) if state.switches["amocrm_unknown_fields"] else answer
+        if state.switches["amocrm_unknown_fields"]:
+            answer = with_unknown_fields(answer)
+        return with_poison(answer, state.switches["amocrm_poison"])
 
     return endpoint

@@ -44,6 +44,7 @@ def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> l
         ("/radist/messages", ["POST"], messages.radist),
         ("/telegram/messages", ["GET"], messages.read_telegram),
         ("/telegram/messages", ["POST"], messages.write_telegram),
+        ("/inbox/{provider}", ["GET"], messages.read_inbox),
         ("/amocrm/leads/{tenant}/{lead_id:int}", ["POST"], messages.change_lead),
         ("/amocrm/leads/{tenant}", ["POST"], messages.import_leads),
         ("/amocrm/oauth/{tenant}", ["POST"], worlds.oauth_code),

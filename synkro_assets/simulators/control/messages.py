@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from synkro_assets.simulators.clock import parse_instant
+from synkro_assets.simulators.inbox import INBOXES
 from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.radist.sending import put_message
 from synkro_assets.simulators.state import SimulatorState
@@ -82,6 +83,14 @@ class Messages:
         asked = request.query_params
         bot = self._bot(asked.get("tenant"), asked.get("chat_id"))
         return JSONResponse({"messages": list(self.telegram.sent(bot.chat_id))})
+
+    async def read_inbox(self, request: Request) -> Response:
+        """``GET /control/inbox/{resend|whapi|mobizon}?tenant=``: what was sent, oldest first."""
+        provider = request.path_params["provider"]
+        if provider not in INBOXES:
+            raise Refused(f"there is no inbox of {provider!r}", 404)
+        tenant = request.query_params.get("tenant", "")
+        return JSONResponse({"messages": self.state.inbox.of(provider, tenant)})
 
     async def change_lead(self, request: Request) -> Response:
         """``POST /control/amocrm/leads/{tenant}/{lead_id}``."""

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from synkro_assets.simulators.amocrm.oauth import REDIRECT_URI, TokenBook
 from synkro_assets.simulators.clock import parse_instant
 from synkro_assets.simulators.present import END_OF_TIME, Present
+from synkro_assets.simulators.resend.app import mail_domain
 from synkro_assets.simulators.state import SimulatorState, TenantWorld, credentials
 from synkro_assets.simulators.telegram.store import TelegramStore
 from synkro_assets.simulators.world.company import company
@@ -25,6 +26,7 @@ from synkro_assets.simulators.world.truth import truth
 from .answers import Refused, body_of
 
 MODEL = "gemini-3.5-flash"
+OWNERS_PHONE = "77010000000"
 FALLBACKS = ["gemini-3.5-flash-lite"]
 
 
@@ -56,6 +58,7 @@ class Worlds:
                 "tenant": order.tenant,
                 "day": order.day,
                 "integrations": integrations(request, world),
+                "senders": senders(request, world),
                 "oauth": self._oauth(world),
                 "counts": counts(day),
             }
@@ -167,6 +170,27 @@ def integrations(request: Request, world: TenantWorld) -> dict[str, Any]:
             "bot_token": keys.bot_token,
             "chat_id": str(keys.chat_id),
             "message_thread_id": None,
+        },
+    }
+
+
+def senders(request: Request, world: TenantWorld) -> dict[str, Any]:
+    """The integrations that only send: a tenant may have any of them, and needs none."""
+    here = f"{request.url.scheme}://{request.url.netloc}"
+    keys, domain = world.credentials, mail_domain(world)
+    return {
+        "resend": {
+            "base_url": f"{here}/resend",
+            "api_key": keys.resend_key,
+            "from": f"Synkro <reports@{domain}>",
+            "to": [f"owner@{domain}"],
+        },
+        "whapi": {"base_url": f"{here}/whapi", "token": keys.whapi_token, "to": [OWNERS_PHONE]},
+        "mobizon": {
+            "base_url": f"{here}/mobizon",
+            "api_key": keys.mobizon_key,
+            "from": None,
+            "recipients": [OWNERS_PHONE],
         },
     }
 

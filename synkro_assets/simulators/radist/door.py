@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from synkro_assets.simulators.poison import with_poison
 from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
@@ -67,6 +68,8 @@ def guarded(
             return refusal(switches, 403, f"The key has no {scope} scope")
         present = Present(world, state.clock.now())
         answer = await handler(Visit(request, world, state, present))
-        return with_unknown_fields(answer) if switches["radist_unknown_fields"] else answer
+        if switches["radist_unknown_fields"]:
+            answer = with_unknown_fields(answer)
+        return with_poison(answer, switches["radist_poison"])
 
     return endpoint

@@ -36,6 +36,7 @@ def message(text: str = "hi", **more: Any) -> dict[str, Any]:
 class Found:
     messages: list[dict[str, Any]]
     is_truncated: bool = False
+    has_poison: bool = False
 
 
 @dataclass

@@ -82,3 +82,15 @@ def test_masks_show_four_characters_at_most_and_none_of_short_secrets():
     assert shown["long_lived_token"] == "••••mnop"
     assert shown["client_secret"] == "••••"
     assert shown["access_token"] == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "wrong"),
+    [("resend", "to", ["boss@example"]), ("mobizon", "recipients", ["8 (701) 000"])],
+)
+def test_a_recipient_nobody_can_be_reached_at_is_refused(
+    kind: str, field: str, wrong: list[str]
+) -> None:
+    given = {"api_key": "a-key-of-some-length", "from": "Synkro <a@b.example>", field: wrong}
+    with pytest.raises(UsageProblem, match=f"{field} of the {kind} integration must be a list"):
+        split(kind, given)

@@ -17,6 +17,7 @@ WITHOUT_SAMPLE = {
     "amocrm/lead", "amocrm/leads", "amocrm/contact", "amocrm/contacts", "amocrm/user",
     "amocrm/pipeline", "amocrm/statuses", "amocrm/contact_chats", "amocrm/event_types",
     "radist/connection", "radist/me", "radist/sent",
+    "resend/email", "mobizon/status",
 }  # fmt: skip
 
 
@@ -93,6 +94,12 @@ REQUIRED = [
     ("radist/messages", "body.1.image.url"),
     ("radist/messages", "body.6.waba_interactive"),
     ("radist/messages", "body.7.message_id"),
+    ("resend/domains", "body.data.0.status"),
+    ("resend/refused_429_quota", "body.name"),
+    ("whapi/health", "body.status.text"),
+    ("whapi/sent", "body.message.id"),
+    ("mobizon/balance", "body.data.currency"),
+    ("mobizon/refused_8", "body.code"),
 ]
 
 
@@ -134,6 +141,11 @@ WRONG: list[tuple[str, str, Any]] = [
     ("radist/connections", "body", [{"id": 1, "type": "waba"}]),
     ("radist/chats_first_page", "body.response_metadata.next_cursor", 2),
     ("radist/refused_401", "status", 200),
+    ("resend/sent", "body.id", 17),
+    ("whapi/sent", "body.sent", False),
+    ("whapi/health", "body.status.text", "ONLINE"),
+    ("mobizon/refused_8", "body.code", 0),
+    ("mobizon/sent", "body.data.messageId", 125),
 ]
 
 

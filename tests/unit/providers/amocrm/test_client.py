@@ -45,10 +45,10 @@ def connect(surroundings):
 
 def test_events_outside_the_window_or_of_other_types_are_dropped(connect):
     rows = [
-        {"id": "a", "type": "lead_added", "created_at": FIRST},
-        {"id": "b", "type": "lead_added", "created_at": LAST + 1},
-        {"id": "c", "type": "task_added", "created_at": FIRST},
-        {"id": "d", "type": "lead_added", "created_at": LAST},
+        {"id": "a", "type": "lead_added", "entity_id": 1, "created_at": FIRST},
+        {"id": "b", "type": "lead_added", "entity_id": 1, "created_at": LAST + 1},
+        {"id": "c", "type": "task_added", "entity_id": 1, "created_at": FIRST},
+        {"id": "d", "type": "lead_added", "entity_id": 1, "created_at": LAST},
     ]
     client, server = connect(page("events", rows))
     found = client.events(START, END, ["lead_added", "lead_deleted"])
@@ -125,9 +125,9 @@ def test_many_ids_go_in_batches_that_fit_an_address(connect):
     assert max(len(str(request.url)) for request in server.requests) <= 6 * 1024
 
 
-def test_a_401_asks_to_reconnect_and_is_not_repeated(connect):
+def test_a_401_asks_for_a_new_long_lived_token_and_is_not_repeated(connect):
     client, server = connect(httpx.Response(401, json={"detail": "expired", "status": 401}))
-    with pytest.raises(TokenExpired, match="reconnect"):
+    with pytest.raises(TokenExpired, match="create a new long-lived token"):
         client.account()
     assert len(server.requests) == 1
 

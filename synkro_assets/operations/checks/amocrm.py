@@ -1,0 +1,34 @@
+"""Looking at amoCRM: the account and contacts that a person recognises.
+
+What lives here: what is shown of them. The requests are ``providers/amocrm``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from synkro_assets.operations.checks.context import LookContext, first_text, objects, one_line
+from synkro_assets.providers.amocrm import AmoCrmClient
+
+_NO_FILTER = "filtering over the API is off in this account, so more is read than is needed"
+_SHOWN = 3
+
+
+def look(client: AmoCrmClient, _: LookContext) -> dict[str, Any]:
+    """The account's name and a few contacts."""
+    account = client.account()
+    contacts = [_contact(each) for each in client.sample_contacts(_SHOWN)]
+    seen = {"account": account.get("name"), "contacts": contacts}
+    # Only a plain no: accounts that do not tell are asked with filters all the same.
+    return {**seen, "note": _NO_FILTER} if account.get("is_api_filter_enabled") is False else seen
+
+
+def _contact(contact: dict[str, Any]) -> str:
+    """A contact's name and first phone."""
+    phones = (
+        value.get("value")
+        for field in objects(contact.get("custom_fields_values"))
+        if field.get("field_code") == "PHONE"
+        for value in objects(field.get("values"))
+    )
+    return one_line(contact.get("name"), first_text(phones)) or str(contact.get("id"))

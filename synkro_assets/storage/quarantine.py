@@ -1,0 +1,74 @@
+"""``raw.quarantined_records``: what a source sent of a day and could not be used.
+
+What lives here: replacing and counting them. What makes a record unusable is
+``domain/soundness.py``; rows that can be used are ``raw_rows``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from synkro_assets.domain.soundness import PoisonRecord
+from synkro_assets.storage.database import Connection
+from synkro_assets.storage.jsonb import storable
+from synkro_assets.storage.raw_rows import Load
+
+LONGEST_RECORD = 16 * 1024
+CUT_MARK = " ...cut"
+_LONGEST_ID = 200
+
+
+def replace_quarantined(
+    connection: Connection, load: Load, source: str, records: Sequence[PoisonRecord]
+) -> int:
+    """Put a day's poison records of a source in the place of those before; returns how many.
+
+    A record that a later reading found sound is thereby gone.
+    """
+    connection.execute(
+        "delete from raw.quarantined_records "
+        "where tenant_id = %s and business_day = %s and source = %s",
+        [load.tenant_id, load.business_day, source],
+    )
+    rows = {}
+    for poison in records:
+        text = poison.as_text()
+        found = hashlib.sha256(text.encode()).hexdigest()
+        rows[poison.entity, found] = (
+            load.tenant_id, load.business_day, source, poison.entity, found,
+            storable(poison.provider_id)[:_LONGEST_ID] if poison.provider_id else None,
+            poison.reason, _cut(text), len(text), load.fetched_at, load.run_id,
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
+            "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            list(rows.values()),
+        )
+    return len(rows)
+
+
+def quarantined_count(
+    connection: Connection,
+    tenant_id: UUID,
+    first_day: date,
+    last_day: date,
+    sources: Sequence[str],
+) -> int:
+    """How many records of the days could not be used, of the sources a report speaks of."""
+    row = connection.execute(
+        "select count(*) as records from raw.quarantined_records where tenant_id = %s "
+        "and business_day between %s and %s and source = any(%s)",
+        [tenant_id, first_day, last_day, list(sources)],
+    ).fetchone()
+    return int(row["records"]) if row else 0
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_RECORD:
+        return text
+    return text[: LONGEST_RECORD - len(CUT_MARK)] + CUT_MARK
