@@ -10,6 +10,7 @@ from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
     AssetChecksDefinition,
+    AssetCheckSeverity,
     AssetKey,
     ResourceParam,
     asset_check,
@@ -17,7 +18,7 @@ from dagster import (
 
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
-from synkro_assets.operations.report_checks import foreign_numbers, unequal_facts
+from synkro_assets.operations.report_checks import foreign_numbers, source_gaps, unequal_facts
 from synkro_assets.operations.tenant_run import TenantRun
 
 
@@ -46,7 +47,19 @@ def build() -> list[AssetChecksDefinition]:
             foreign = _by_day(tenant_run, foreign_numbers)
         return AssetCheckResult(passed=not foreign, metadata={"foreign_numbers": foreign})
 
-    return [facts_equal_marts, conclusions_cite_facts]
+    @asset_check(
+        asset=AssetKey(["reports", "daily_report"]),
+        description="Every source of the day was read whole: none failed, none met a limit.",
+    )
+    def sources_read_whole(
+        context: AssetCheckExecutionContext, tenant_run: ResourceParam[TenantRun]
+    ) -> AssetCheckResult:
+        with as_dagster_failures():
+            gaps = _by_day(tenant_run, source_gaps)
+        severity = AssetCheckSeverity.WARN
+        return AssetCheckResult(passed=not gaps, severity=severity, metadata={"gaps": gaps})
+
+    return [facts_equal_marts, conclusions_cite_facts, sources_read_whole]
 
 
 def _by_day(

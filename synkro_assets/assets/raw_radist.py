@@ -14,6 +14,7 @@ from dagster import (
     multi_asset,
 )
 
+from synkro_assets.assets.radist_remainder import remainder, require_whole, stored_before
 from synkro_assets.assets.raw_specs import (
     RAW_BACKFILL,
     DayShare,
@@ -63,15 +64,25 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         limits = radist.Limits(
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),
+            dialogs=config.radist_fetch_limit * len(windows),
+            candidates=config.max_radist_candidates * len(windows),
         )
         run, quarantine = tenant_run, Quarantine()
+        region, before = tenant_run.tenant.default_region, stored_before(run, windows)
         with radist_client(run.platform, run.tenant, run.about, quarantine) as client:
-            fetched = radist.fetch_day(client, span(windows), limits, parse_time, on_progress)
-        region = tenant_run.tenant.default_region
+            fetched = radist.fetch_day(
+                client, span(windows), limits, parse_time, on_progress, before.known
+            )
+        require_whole(fetched, len(windows))
         days = radist_days(fetched, windows, parse_time)
         poison = quarantine.by_day(windows)
         return {
-            day: DayShare(radist.raw_rows(share, region, parse_time), poison[day])
+            day: remainder(
+                DayShare(radist.raw_rows(share, region, parse_time), poison[day]),
+                fetched,
+                before,
+                config,
+            )
             for day, share in days.items()
         }
 

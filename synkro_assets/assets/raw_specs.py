@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -22,21 +24,28 @@ from dagster import (
 )
 
 from synkro_assets.assets.day_outcomes import Metadata, record_run_days
+from synkro_assets.assets.stale_days import keep_stored_days
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.soundness import PoisonRecord
+from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.amocrm import Rows
+from synkro_assets.ingestion.completeness import require_no_shrink
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.quarantine import replace_quarantined
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
+    Kind,
     Load,
     RawTable,
     ensure_month,
     load_rows,
     stored_columns,
 )
+from synkro_assets.storage.run_requests import ask_to_go_on
+from synkro_assets.storage.source_days import note_reading
+from synkro_assets.storage.stored_feeds import count_stored
 
 OWNERS = ["team:data"]
 
@@ -82,10 +91,16 @@ def raw_specs(
 
 @dataclass(frozen=True, slots=True)
 class DayShare:
-    """What a source answered of a day: rows by table name, and what of it cannot be used."""
+    """A day's rows by table name, what of it cannot be used, and what a limit left unread.
+
+    ``chats`` are the only ones whose rows are replaced by these; all where it is None.
+    """
 
     rows: Rows
     poison: Sequence[PoisonRecord] = ()
+    cuts: tuple[Cut, ...] = ()
+    place: dict[str, Any] | None = None
+    chats: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +136,17 @@ def load_days(
     def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, DayShare]:
         return source.fetch({day: tenant_run.read_window(day) for day in days})
 
+    began = tenant_run.platform.clock.now()
+
     def load(day: BusinessDay, share: DayShare) -> Metadata:
-        counts, quarantined = _load_day(tenant_run, source, day, share, run_id)
+        counts, quarantined = _load_day(tenant_run, source, day, share, run_id, began)
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
-        if quarantined:
-            tenant_run.log(
-                f"{day}: {_said_of(share.poison)}",
-                step=step, level="warning", metadata={"quarantined": quarantined},
-            )  # fmt: skip
+        _warn(tenant_run, step, day, share, quarantined)
         return _metadata(tenant_run, day, counts, quarantined)
 
     outcomes = each_good_day(read, attempt, on_progress).then(load)
+    keep_stored_days(tenant_run, source.name, [t.name for t in source.tables], outcomes)
     for day in tenant_run.days:
         if day not in read:
             mode = tenant_run.plan(day).mode
@@ -148,23 +162,52 @@ def load_days(
 
 
 def _load_day(
-    tenant_run: TenantRun, source: Source, day: BusinessDay, share: DayShare, run_id: str
+    tenant_run: TenantRun,
+    source: Source,
+    day: BusinessDay,
+    share: DayShare,
+    run_id: str,
+    began: datetime,
 ) -> tuple[dict[str, int], int]:
     """How many rows each table got and how many records were set aside."""
     load = Load(
         tenant_id=tenant_run.tenant.tenant_id,
         business_day=day,
-        fetched_at=tenant_run.platform.clock.now(),
+        fetched_at=began,
         run_id=run_id,
+        chats=share.chats,
     )
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
+        for table in source.tables:
+            if table.kind is Kind.FEED:
+                stored = count_stored(connection, table, load)
+                require_no_shrink(f"{table.name} of {day}", len(share.rows[table.name]), stored)
         quarantined = replace_quarantined(connection, load, source.name, share.poison)
         counts = {
             table.name: load_rows(connection, table, load, share.rows[table.name])
             for table in source.tables
         }
+        note_reading(connection, load.tenant_id, day, source.name, began, share.cuts, share.place)
+        if share.cuts:
+            place = ":".join(f"{cut.read}-{cut.left}" for cut in share.cuts)
+            ask_to_go_on(connection, load.tenant_id, tenant_run.plan(day), source.name, place)
     return counts, quarantined
+
+
+def _warn(
+    tenant_run: TenantRun, step: str, day: BusinessDay, share: DayShare, quarantined: int
+) -> None:
+    for cut in share.cuts:
+        tenant_run.log(
+            f"{day}: {cut.limit}={cut.value} left {cut.left} {cut.unit} unread: run it again to "
+            "go on", step=step, level="warning",
+        )  # fmt: skip
+    if quarantined:
+        tenant_run.log(
+            f"{day}: {_said_of(share.poison)}",
+            step=step, level="warning", metadata={"quarantined": quarantined},
+        )  # fmt: skip
 
 
 def _said_of(poison: Sequence[PoisonRecord]) -> str:

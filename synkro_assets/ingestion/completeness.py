@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from synkro_assets.domain.errors import IncompleteFetch
 
 _NAMED = 5
+# Below this many a day may honestly halve: a few messages are no sign of anything.
+_TELLING = 20
 
 
 def require_messages(silent_chats: Sequence[int]) -> None:
@@ -19,6 +21,18 @@ def require_messages(silent_chats: Sequence[int]) -> None:
         raise IncompleteFetch(
             f"Radist shows a message of the day in {len(silent_chats)} chats but answered none "
             f"({_listed(silent_chats)}): nothing of this day was stored, run it again"
+        )
+
+
+def require_no_shrink(name: str, answered: int, stored: int) -> None:
+    """Raise IncompleteFetch for a day that answers far less than is stored of it already.
+
+    What happened on a day that is over does not grow less: the source lost its place, not we ours.
+    """
+    if stored >= _TELLING and answered * 2 < stored:
+        raise IncompleteFetch(
+            f"{name} answered {answered} of {stored} that are stored: nothing of this day was "
+            "changed, run it again"
         )
 
 

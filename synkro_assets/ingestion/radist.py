@@ -9,14 +9,14 @@ message jumps to its head. It is therefore read again from the head until a page
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
-from synkro_assets.ingestion.completeness import require_messages
+from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
 from synkro_assets.ingestion.phones import phone_of
 
 Payload = dict[str, Any]
@@ -61,18 +61,24 @@ class Limits:
 
     contact_pages: int
     message_pages: int
+    dialogs: int = 100_000
+    candidates: int = 100_000
 
 
 @dataclass(slots=True)
 class RadistDay:
     """What Radist answered about a day: the chats that spoke in the window, and what they said.
 
-    ``with_poison`` are chats that have messages which cannot be used.
+    ``silent`` are chats read that spoke only later. ``unread`` is how many chats a limit left to a
+    later run, by the limit's name. ``with_poison`` are chats that have messages which cannot be
+    used.
     """
 
     connection_types: dict[int, str]
     chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
     messages: dict[int, list[Payload]] = field(default_factory=dict)
+    silent: set[int] = field(default_factory=set)
+    unread: dict[str, int] = field(default_factory=dict)
     with_poison: set[int] = field(default_factory=set)
 
     @property
@@ -86,14 +92,25 @@ def fetch_day(
     limits: Limits,
     parse_time: ParseTime,
     on_progress: Callable[[str], None] = lambda _: None,
+    known: Set[int] = frozenset(),
 ) -> RadistDay:
-    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day."""
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a dialog.
+
+    ``known`` are the chats whose day is known whole already: they are read last.
+    """
     on_progress("Radist: connections and chats")
     day = RadistDay(_connection_types(client.connections()))
     candidates = _candidates(client, window, limits, parse_time)
     on_progress(f"Radist: {len(candidates)} chats may have messages of the day")
-    silent: list[int] = []
-    for done, (chat_id, (contact, chat)) in enumerate(sorted(candidates.items()), start=1):
+    require_no_shrink("Radist's list of chats", len(candidates.keys() & known), len(known))
+    missing: list[int] = []
+    order = sorted(candidates, key=lambda chat_id: (chat_id in known, chat_id))
+    for done, chat_id in enumerate(order, start=1):
+        if limit := _met(day, limits):
+            left = sum(each not in known for each in order[done - 1 :])
+            day.unread = {limit: left} if left else {}
+            break
+        contact, chat = candidates[chat_id]
         found = client.chat_messages(chat_id, window.start, window.end, limits.message_pages)
         if found.is_truncated:
             raise IncompleteFetch(
@@ -106,12 +123,23 @@ def fetch_day(
             day.chats[chat_id] = (contact, chat)
             day.messages[chat_id] = found.messages
         elif not found.has_poison and is_in(window, last_said(chat, parse_time)):
-            silent.append(chat_id)
+            missing.append(chat_id)
+        else:
+            day.silent.add(chat_id)
         if done % 100 == 0:
             on_progress(f"Radist: {done} of {len(candidates)} chats read")
-    require_messages(silent)
+    require_messages(missing)
     on_progress(f"Radist: {day.message_count} messages in {len(day.chats)} chats")
     return day
+
+
+def _met(day: RadistDay, limits: Limits) -> str | None:
+    """The tenant's setting that lets no further chat be read, if one does."""
+    if len(day.chats) >= limits.dialogs:
+        return "radist_fetch_limit"
+    if len(day.chats) + len(day.silent) >= limits.candidates:
+        return "max_radist_candidates"
+    return None
 
 
 def _candidates(

@@ -15,9 +15,11 @@ from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.facts import Fact
 from synkro_assets.domain.report_document import plain_text
+from synkro_assets.domain.source_days import SourceDay
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.day_data import DayData, sources_read
+from synkro_assets.reporting.gaps import gap_metadata
 from synkro_assets.reporting.writer import WrittenReport, conclusions_key, write_report
 from synkro_assets.storage import deliveries, facts, reports
 from synkro_assets.storage.database import Connection
@@ -25,6 +27,7 @@ from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.integrations import integrations_of
 from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
 from synkro_assets.storage.quarantine import quarantined_count
+from synkro_assets.storage.source_days import source_days
 
 
 class Delivery(Enum):
@@ -73,7 +76,7 @@ def make_daily_report(
     model = model_client(run.platform, run.tenant, run.about)
     min_dialogs = run.tenant.config.min_dialogs_for_report
     key = conclusions_key(data, model) if model is not None else None
-    if before is not None and key is not None and before.metadata.get("conclusions_key") == key:
+    if before is not None and key is not None and _says_the_same(before, data, key):
         on_progress("the facts are those of the stored report: it stays as it is")
         written = None
     else:
@@ -93,6 +96,11 @@ def make_daily_report(
     return MadeReport(report_id, stored.status, stored.summary_text, queued)
 
 
+def _says_the_same(before: reports.StoredReport, data: DayData, key: str) -> bool:
+    gaps = gap_metadata(data.gaps).get("gaps")
+    return before.metadata.get("conclusions_key") == key and before.metadata.get("gaps") == gaps
+
+
 def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayData:
     plan, tenant = run.plan(day), run.tenant
     of_day = (tenant.tenant_id, day, day)
@@ -109,7 +117,21 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         managers=manager_names(connection, *of_day),
         fetched_at=newest_fetch(connection, *of_day) or run.platform.clock.now(),
         sources=sources,
+        gaps=gaps_of(connection, run, [day]),
         quarantined=quarantined_count(connection, *of_day, sources),
+    )
+
+
+def gaps_of(
+    connection: Connection, run: TenantRun, days: Sequence[BusinessDay]
+) -> tuple[SourceDay, ...]:
+    """The days of their sources that are not there whole, as far as their mode reads them."""
+    known = source_days(connection, run.tenant.tenant_id, days[0], days[-1])
+    read = {day: sources_read([run.plan(day).mode]) for day in days}
+    return tuple(
+        each
+        for each in known
+        if not each.is_whole and each.source in read.get(BusinessDay(each.business_day), ())
     )
 
 
@@ -130,6 +152,7 @@ def report_row(
         summary_text=plain_text(written.document),
         metadata={
             **written.metadata,
+            **gap_metadata(data.gaps),
             "language": data.language,
             "document": written.document.as_json(),
             "messages": telegram.messages(written.document),

@@ -13,7 +13,13 @@ from uuid import UUID
 from synkro_assets.delivery import telegram
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.report_document import plain_text
-from synkro_assets.operations.daily_report import Delivery, MadeReport, queue_report, report_row
+from synkro_assets.operations.daily_report import (
+    Delivery,
+    MadeReport,
+    gaps_of,
+    queue_report,
+    report_row,
+)
 from synkro_assets.operations.provider_clients import model_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.day_data import DayData, sources_read
@@ -73,6 +79,7 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
         fetched_at=newest_fetch(connection, *of_days) or run.platform.clock.now(),
         sources=sources,
         is_forced=True,
+        gaps=gaps_of(connection, run, run.days),
         quarantined=quarantined_count(connection, *of_days, sources),
     )
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.operations.daily_report import gaps_of
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.figures import fact_value, phone
 from synkro_assets.reporting.wording import WORDINGS
@@ -89,6 +90,22 @@ def _stored(row: dict[str, Any] | None, metric: str) -> _Said:
     if row is None or row.get(told_by) is None:
         return _UNKNOWN
     return None if row[column] is None else Decimal(row[column])
+
+
+def source_gaps(run: TenantRun, day: BusinessDay) -> list[str]:
+    """What of the day's sources is not there whole, as sentences."""
+    with run.transaction() as connection:
+        gaps = gaps_of(connection, run, [day])
+    stale = [
+        f"{gap.source} is as of {gap.data_as_of:%Y-%m-%d %H:%M} UTC: {gap.last_error}"
+        for gap in gaps
+        if gap.is_stale
+    ]
+    return stale + [
+        f"{gap.source} met {cut.limit}={cut.value} with {cut.read} {cut.unit} read"
+        for gap in gaps
+        for cut in gap.cuts
+    ]
 
 
 def foreign_numbers(run: TenantRun, day: BusinessDay) -> list[str]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.facts import Fact, WaitingDialog
+from synkro_assets.domain.source_days import SourceDay
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.reporting.wording import wording_of
 from synkro_assets.reporting.wording_fields import Wording
@@ -28,7 +29,8 @@ class DayData:
     """Everything a report is made from; instants are aware UTC.
 
     A forced report is about a window of its own; ``business_day`` is then the day that holds the
-    window's end. ``quarantined`` counts the records of its sources that could not be read.
+    window's end. ``gaps`` are the days of sources that are not there whole, ``quarantined`` counts
+    the records of its sources that could not be read.
     """
 
     tenant_name: str
@@ -42,6 +44,7 @@ class DayData:
     fetched_at: datetime
     sources: tuple[str, ...]
     is_forced: bool = False
+    gaps: tuple[SourceDay, ...] = ()
     quarantined: int = 0
 
     @property

@@ -64,6 +64,13 @@ ENGLISH = Wording(
         RADIST: "all conversations",
         AMOCRM: "all of the CRM",
     },
+    stale={
+        "radist": "Incomplete: conversations could not be read from Radist; data as of {at}.",
+        "amocrm": "Incomplete: deals could not be read from amoCRM; data as of {at}.",
+    },
+    cut="Incomplete: read {read} {unit}: limit {limit}; the rest follows with the next run.",
+    cut_of="{read} of {total}",
+    cut_units={"dialogs": "dialogs", "leads": "deals", "contacts": "contacts"},
     by_model="Conclusions by AI ({model}) from the day’s facts; numbers come from the database.",
     without_model="This report was made without AI: {reason}.",
     reasons_without_model={

@@ -14,6 +14,7 @@ from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.domain.report_document import Line, ReportDocument, Section
 from synkro_assets.reporting import figures
 from synkro_assets.reporting.day_data import TENANT, DayData, Subject
+from synkro_assets.reporting.gaps import gap_notes, whole_sources
 
 WAITING_SHOWN = 10
 REASONS_SHOWN = 7
@@ -30,7 +31,7 @@ def facts_document(data: DayData) -> ReportDocument:
         subtitle=_subtitle(data),
         opening=data.wording.quiet[data.sources] if is_quiet else "",
         sections=() if is_quiet else shown,
-        notes=(_completeness(data), *_set_aside(data)) if data.sources else (),
+        notes=(*gap_notes(data), *_completeness(data), *_set_aside(data)),
     )
 
 
@@ -234,12 +235,16 @@ def _subject_details(data: DayData, subject: Subject) -> str:
     return "; ".join(filter(None, (", ".join(details), of_deals)))
 
 
-def _completeness(data: DayData) -> str:
-    return data.wording.complete.format(
-        sources=data.wording.sources[data.sources],
+def _completeness(data: DayData) -> tuple[str, ...]:
+    whole = whole_sources(data)
+    if not whole:
+        return ()
+    text = data.wording.complete.format(
+        sources=data.wording.sources[whole],
         end=figures.moment(data.data_until, data.timezone, data.language),
         fetched=figures.moment(data.fetched_at, data.timezone, data.language),
     )
+    return (text,)
 
 
 def _set_aside(data: DayData) -> tuple[str, ...]:

@@ -63,6 +63,14 @@ RUSSIAN = Wording(
     sources={
         BOTH: "переписка и CRM целиком", RADIST: "переписка целиком", AMOCRM: "CRM целиком",
     },
+    stale={
+        "radist": "Неполный отчёт: переписку из Radist прочитать не удалось; данные на {at}.",
+        "amocrm": "Неполный отчёт: сделки из amoCRM прочитать не удалось; данные на {at}.",
+    },
+    cut="Неполный отчёт: прочитано {unit}: {read} (лимит {limit}); остальное дочитает следующий "
+    "запуск.",
+    cut_of="{read} из {total}",
+    cut_units={"dialogs": "диалогов", "leads": "сделок", "contacts": "контактов"},
     by_model="Выводы написал ИИ ({model}) по фактам дня; числа подставлены из базы.",
     without_model="Отчёт собран без ИИ: {reason}.",
     reasons_without_model={

@@ -52,6 +52,10 @@ class Wording:
     part_amount: str
     complete: str
     sources: dict[tuple[str, ...], str]
+    stale: dict[str, str]
+    cut: str
+    cut_of: str
+    cut_units: dict[str, str]
     by_model: str
     without_model: str
     reasons_without_model: dict[str, str]

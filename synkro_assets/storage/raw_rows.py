@@ -12,7 +12,7 @@ A re-run with the same answers leaves the same rows in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -148,12 +148,16 @@ RAW_TABLES = {table.name: table for table in (*AMOCRM_TABLES, *RADIST_TABLES)}
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Where rows of one load belong; ``fetched_at`` is aware, ``run_id`` is Dagster's."""
+    """Where rows of one load belong; ``fetched_at`` is aware, ``run_id`` is Dagster's.
+
+    ``chats`` are the only ones whose rows of the day are replaced; all of them where it is None.
+    """
 
     tenant_id: UUID
     business_day: date
     fetched_at: datetime
     run_id: str
+    chats: Sequence[int] | None = None
 
 
 def ensure_month(connection: Connection, day: date) -> None:
@@ -179,13 +183,19 @@ def load_rows(
     )  # fmt: skip
     count, has_repeats = _copy(connection, table, incoming, rows)
     if table.kind is Kind.FEED:
-        connection.execute(
-            sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(target),
-            [load.tenant_id, load.business_day],
-        )
+        _empty_day(connection, target, load)
     shared = _shared_values(table, load)
     connection.execute(_merge(table, target, incoming, shared, has_repeats=has_repeats))
     return count
+
+
+def _empty_day(connection: Connection, target: sql.Identifier, load: Load) -> None:
+    statement = sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(target)
+    parameters: list[Any] = [load.tenant_id, load.business_day]
+    if load.chats is not None:
+        statement += sql.SQL(" and radist_chat_id = any(%s)")
+        parameters.append(list(load.chats))
+    connection.execute(statement, parameters)
 
 
 def _copy(

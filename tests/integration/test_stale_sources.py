@@ -1,0 +1,105 @@
+"""A source that stays down: what is stored makes the report, which says how old it is."""
+
+from typing import Any
+
+import pytest
+from dagster import AssetCheckSeverity
+
+from synkro_assets.assets.day_outcomes import Metadata
+from synkro_assets.assets.raw_radist import radist_source
+from synkro_assets.assets.raw_specs import load_days
+from synkro_assets.domain.errors import WorkFailed
+from synkro_assets.operations.day_batches import DayOutcomes
+from tests.integration.test_daily_report_in_dagster import checks
+from tests.runs import claimed, dagster_of, rows_of, run
+from tests.stage import Scene
+
+RAW = ("raw.radist_chats", "raw.radist_messages", "raw.amocrm_events", "raw.amocrm_leads")
+
+
+def source_days(scene: Scene) -> dict[str, dict[str, Any]]:
+    rows = scene.rows("select * from app.source_days where business_day = %s", scene.day)
+    return {row["source"]: row for row in rows}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("source", "path", "said"),
+    [
+        ("radist", "messages", "Неполный отчёт: переписку из Radist прочитать не удалось"),
+        ("amocrm", "events", "Неполный отчёт: сделки из amoCRM прочитать не удалось"),
+    ],
+)
+def test_a_stored_day_is_reported_as_of_its_last_reading_until_the_source_is_back(
+    scene: Scene, source: str, path: str, said: str
+) -> None:
+    whole = run(scene)
+    before = {table: rows_of(scene, table) for table in RAW}
+    as_of = source_days(scene)[source]["data_as_of"]
+    scene.simulators.break_requests(source, path, status=503)
+
+    stale = run(scene)
+
+    assert said in stale.report.summary_text
+    assert stale.report.metadata["incomplete"] is True
+    assert stale.report.metadata["data_as_of"] == as_of.isoformat()
+    assert {table: rows_of(scene, table) for table in RAW} == before
+    assert source_days(scene)[source]["last_error"] is not None
+    (warning,) = scene.rows("select message from app.job_run_events where level = 'warning'")
+    assert "the report is made from what was stored" in warning["message"]
+    with dagster_of(scene.platform) as instance:
+        (check,) = [c for c in checks(instance, stale.run_ids[0]) if not c.passed]
+    assert (check.check_name, check.severity) == ("sources_read_whole", AssetCheckSeverity.WARN)
+
+    scene.simulators.calm()
+    again = run(scene)
+
+    assert again.report.summary_text == whole.report.summary_text.replace(
+        whole.report.summary_text.split("собраны ")[1].split(".")[0],
+        again.report.summary_text.split("собраны ")[1].split(".")[0],
+    )
+    assert "incomplete" not in again.report.metadata
+    assert source_days(scene)[source]["last_error"] is None
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_refused_key_fails_the_day_although_rows_are_stored(scene: Scene) -> None:
+    run(scene)
+    scene.connect("radist", api_key="rk_wrong_key")
+    with pytest.raises(WorkFailed, match="Radist"):
+        run(scene)
+    assert source_days(scene)["radist"]["last_error"] is None
+
+
+def load_radist(scene: Scene) -> DayOutcomes[Metadata]:
+    """What loading the day's messages comes to, without what is made from them."""
+    with claimed(scene) as begun:
+        source = radist_source(begun, lambda _: None)
+        return load_days(begun, source, "a run", lambda _: None)
+
+
+def test_a_day_that_answers_far_less_than_is_stored_changes_nothing(scene: Scene) -> None:
+    load_radist(scene)
+    with scene.platform.database.tenant_transaction(scene.tenant.tenant_id) as connection:
+        connection.execute(
+            "insert into raw.radist_messages (tenant_id, business_day, fetched_at, run_id, "
+            "radist_message_id, radist_chat_id, direction, created_at, payload) "
+            "select tenant_id, business_day, fetched_at, run_id, radist_message_id || copy, "
+            "radist_chat_id, direction, created_at, payload from raw.radist_messages, "
+            "generate_series(1, 2) as copy"
+        )
+    before = rows_of(scene, "raw.radist_messages")
+
+    outcomes = load_radist(scene)
+
+    assert outcomes.failed == {}
+    assert rows_of(scene, "raw.radist_messages") == before
+    assert "that are stored" in source_days(scene)["radist"]["last_error"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_day_of_which_nothing_is_stored_fails(scene: Scene) -> None:
+    scene.simulators.break_requests("radist", "messages", status=503)
+    outcomes = load_radist(scene)
+    assert list(outcomes.failed) == [scene.day]
+    assert source_days(scene) == {}
