@@ -54,7 +54,7 @@ from (
         where
             versions.tenant_id = matched.tenant_id
             and versions.amocrm_contact_id = matched.amocrm_contact_id
-        {{ order_by_as_of('versions.updated_at', 'matched.window_end') }}
+        {{ order_by_as_of('versions', 'matched.window_end') }}
     ) as contacts
     left join lateral (
         select
@@ -67,6 +67,10 @@ from (
         ) as lead
         where
             (lead.created_at is null or lead.created_at < matched.window_end)
+            -- The pairs are all that were ever linked; the version says which were then, if it says it at all.
+            and coalesce(
+                lead.contact_links @> jsonb_build_array(jsonb_build_object('id', matched.amocrm_contact_id)), true
+            )
             and not {{ lead_deleted_as_of('matched.tenant_id', 'matched.amocrm_lead_id', 'matched.window_end') | indent(8) }}
     ) as leads on true
     order by

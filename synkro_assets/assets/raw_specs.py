@@ -41,7 +41,6 @@ from synkro_assets.storage.raw_rows import (
     RawTable,
     ensure_month,
     load_rows,
-    stored_columns,
 )
 from synkro_assets.storage.run_requests import ask_to_go_on
 from synkro_assets.storage.source_days import note_reading
@@ -80,7 +79,7 @@ def raw_specs(
                 "dagster/column_schema": TableSchema(
                     columns=[
                         TableColumn(name, COLUMNS[name].type, description=COLUMNS[name].description)
-                        for name in stored_columns(table)
+                        for name in table.stored_columns
                     ]
                 ),
             },

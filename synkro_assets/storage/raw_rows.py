@@ -1,10 +1,13 @@
 """Loading provider rows into ``raw``: COPY into a temporary table, then one set-based statement.
 
-What lives here: the raw tables as data and the three ways they are filled. What a row holds is
-decided by ``ingestion``.
+What lives here: the raw tables as data, of five kinds, and the copying. The statement is made in
+``raw_merge.py``; what a row holds is decided by ``ingestion``.
 
 * A **feed** keeps what happened: its tenant-day is replaced.
-* An **observation** keeps every version of an entity: new ones are added, unchanged ones ignored.
+* An **observation** keeps every version of an entity that was ever seen: what differs from the last
+  sight of it is added, the rest ignored, and nothing stored is overwritten.
+* A **part** belongs to an observation and is stored when that is.
+* A **link** is a pair that was ever seen, with its latest state.
 * A **reference** keeps the latest state of a small list.
 
 A re-run with the same answers leaves the same rows in each of them.
@@ -24,6 +27,7 @@ from psycopg import sql
 from pydantic_core import to_json
 
 from synkro_assets.storage.database import Connection
+from synkro_assets.storage.raw_merge import identifiers, merge_statements
 
 
 class Kind(Enum):
@@ -31,21 +35,40 @@ class Kind(Enum):
 
     FEED = "feed"
     OBSERVATION = "observation"
+    PART = "part"
+    LINK = "link"
     REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A table of ``raw``: its own columns (payload last) and, after the tenant, its key."""
+    """A table of ``raw``: its own columns (payload last) and, after the tenant, its key.
+
+    The key of an observation and of its parts ends with ``fetched_at``, which all rows of a load
+    share. A part names the observation it is of: ``whole`` and the columns that are its key there.
+    """
 
     name: str
     kind: Kind
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    whole: str | None = None
+    whole_key: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_of_a_day(self) -> bool:
         return self.kind is not Kind.REFERENCE
+
+    @property
+    def stored_columns(self) -> list[str]:
+        """Every column, those that all rows of a load share first."""
+        shared = ["tenant_id", "fetched_at", "run_id"]
+        return [*shared, *(["business_day"] if self.is_of_a_day else []), *self.columns]
+
+    @property
+    def arriving_key(self) -> list[str]:
+        """The key's columns that differ within a load."""
+        return [name for name in self.key if name in self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +132,17 @@ AMOCRM_TABLES = (
         "amocrm_leads",
         Kind.OBSERVATION,
         ("amocrm_lead_id", "updated_at", "is_deleted", "payload"),
-        ("amocrm_lead_id", "updated_at", "is_deleted"),
+        ("amocrm_lead_id", "updated_at", "is_deleted", "fetched_at"),
     ),
     RawTable(
         "amocrm_contacts",
         Kind.OBSERVATION,
         ("amocrm_contact_id", "updated_at", "phones_e164", "payload"),
-        ("amocrm_contact_id", "updated_at"),
+        ("amocrm_contact_id", "updated_at", "fetched_at"),
     ),
     RawTable(
         "amocrm_lead_contacts",
-        Kind.OBSERVATION,
+        Kind.LINK,
         ("amocrm_lead_id", "amocrm_contact_id", "is_main", "payload"),
         ("amocrm_lead_id", "amocrm_contact_id"),
     ),
@@ -179,13 +202,13 @@ def load_rows(
     connection.execute("set local work_mem = '64MB'")
     connection.execute(
         sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
-                "from {} with no data").format(incoming, _identifiers(table.columns), target)
+                "from {} with no data").format(incoming, identifiers(table.columns), target)
     )  # fmt: skip
     count, has_repeats = _copy(connection, table, incoming, rows)
     if table.kind is Kind.FEED:
         _empty_day(connection, target, load)
-    shared = _shared_values(table, load)
-    connection.execute(_merge(table, target, incoming, shared, has_repeats=has_repeats))
+    for statement in merge_statements(table, load, has_repeats=has_repeats):
+        connection.execute(statement)
     return count
 
 
@@ -208,9 +231,9 @@ def _copy(
 
     Returns how many there were and whether any repeats another's key.
     """
-    names = _identifiers(table.columns)
+    names = identifiers(table.columns)
     copy = sql.SQL("copy {} ({}, arrival) from stdin").format(incoming, names)
-    key_of = itemgetter(*(table.columns.index(name) for name in _arriving_key(table)))
+    key_of = itemgetter(*(table.columns.index(name) for name in table.arriving_key))
     count, keys = 0, set()
     with connection.cursor().copy(copy) as stream:
         for count, row in enumerate(rows, start=1):
@@ -219,72 +242,3 @@ def _copy(
             # Three times as fast as the standard library's, which took a third of a load.
             stream.write_row((*values, to_json(payload).decode(), count))
     return count, len(keys) < count
-
-
-def stored_columns(table: RawTable) -> list[str]:
-    """Every column of a raw table, the shared ones first."""
-    return [*_shared_columns(table), *table.columns]
-
-
-def _shared_columns(table: RawTable) -> list[str]:
-    return ["tenant_id", "fetched_at", "run_id", *(["business_day"] if table.is_of_a_day else [])]
-
-
-def _shared_values(table: RawTable, load: Load) -> sql.Composed:
-    """What every row of a load has in common, in the order of ``_shared_columns``."""
-    values = [load.tenant_id, load.fetched_at, load.run_id, load.business_day]
-    return sql.SQL(", ").join(map(sql.Literal, values[: len(_shared_columns(table))]))
-
-
-def _merge(
-    table: RawTable,
-    target: sql.Identifier,
-    incoming: sql.Identifier,
-    shared: sql.Composed,
-    *,
-    has_repeats: bool,
-) -> sql.Composed:
-    """Insert the last arrival of each key; change what is stored only where it differs."""
-    key = _identifiers(_arriving_key(table))
-    # Sorting whole rows is a tenth of a load, and pages seldom overlap.
-    distinct = sql.SQL("distinct on ({}) ").format(key) if has_repeats else sql.SQL("")
-    last = sql.SQL(" order by {}, arrival desc").format(key) if has_repeats else sql.SQL("")
-    insert = sql.SQL(
-        "insert into {target} ({names}) select {distinct}{shared}, {own} from {incoming}{last}"
-    ).format(
-        target=target,
-        names=_identifiers(stored_columns(table)),
-        distinct=distinct,
-        shared=shared,
-        own=_identifiers(table.columns),
-        incoming=incoming,
-        last=last,
-    )
-    # A feed's day was just emptied: looking for conflicts would double the cost of each row.
-    return insert if table.kind is Kind.FEED else insert + _on_conflict(table)
-
-
-def _arriving_key(table: RawTable) -> list[str]:
-    """The key's columns that differ within a load."""
-    return [name for name in table.key if name in table.columns]
-
-
-def _on_conflict(table: RawTable) -> sql.Composed:
-    own = [name for name in table.columns if name not in table.key]
-    changes = sql.SQL(", ").join(
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
-        for name in [*own, "fetched_at", "run_id"]
-    )
-    return sql.SQL(
-        " on conflict (tenant_id, {key}) do update set {changes} "
-        "where ({stored}) is distinct from ({offered})"
-    ).format(
-        key=_identifiers(table.key),
-        changes=changes,
-        stored=sql.SQL(", ").join(sql.Identifier("raw", table.name, name) for name in own),
-        offered=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in own),
-    )
-
-
-def _identifiers(names: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, names))

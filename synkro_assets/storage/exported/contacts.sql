@@ -17,8 +17,8 @@ from (
 cross join lateral (
   select contacts.*, stored.phones_e164
   from raw.amocrm_contacts as stored
-  inner join staging.stg_amocrm__contacts as contacts using (tenant_id, amocrm_contact_id, updated_at)
+  inner join staging.stg_amocrm__contacts as contacts using (tenant_id, amocrm_contact_id, updated_at, fetched_at)
   where stored.tenant_id = %(tenant)s and stored.amocrm_contact_id = wanted.amocrm_contact_id
-  order by stored.updated_at desc
+  order by stored.updated_at desc, stored.fetched_at desc
   limit 1
 ) as versions

@@ -15,7 +15,6 @@ from synkro_assets.storage.raw_rows import (
     Load,
     ensure_month,
     load_rows,
-    stored_columns,
 )
 from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY, NEXT_DAY
@@ -159,7 +158,7 @@ def test_the_catalogue_of_columns_is_that_of_the_database(database: Database) ->
     assert stored == {
         (table.name, name): COLUMNS[name].type
         for table in RAW_TABLES.values()
-        for name in stored_columns(table)
+        for name in table.stored_columns
     }
 
 

@@ -5,6 +5,7 @@ with source as (
         amocrm_lead_id,
         updated_at,
         is_deleted,
+        fetched_at,
         payload
     from {{ source('raw', 'amocrm_leads') }}
 )
@@ -23,5 +24,9 @@ select
     {{ text_to_timestamp("payload ->> 'created_at'") }} as created_at,
     {{ text_to_timestamp("payload ->> 'closed_at'") }} as closed_at,
     {{ text_to_bigint("payload ->> 'loss_reason_id'") }} as amocrm_loss_reason_id,
-    {{ blank_to_null("payload #>> '{_embedded,loss_reason,0,name}'") }} as loss_reason_name
+    {{ blank_to_null("payload #>> '{_embedded,loss_reason,0,name}'") }} as loss_reason_name,
+    case
+        when jsonb_typeof(payload #> '{_embedded,contacts}') = 'array' then payload #> '{_embedded,contacts}'
+    end as contact_links,
+    fetched_at
 from source
