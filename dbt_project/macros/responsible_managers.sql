@@ -15,10 +15,11 @@ select
     owned.amocrm_user_id
 from (
     with matched as materialized (
-        select
+        select distinct
             chats.tenant_id,
             chats.business_day,
             chats.radist_chat_id,
+            chats.phone_e164,
             chats.window_end,
             phones.amocrm_contact_id,
             links.amocrm_lead_id
@@ -49,13 +50,22 @@ from (
     cross join lateral (
         select
             versions.amocrm_user_id,
-            versions.updated_at
+            versions.updated_at,
+            versions.fetched_at
         from {{ ref('stg_amocrm__contacts') }} as versions
         where
             versions.tenant_id = matched.tenant_id
             and versions.amocrm_contact_id = matched.amocrm_contact_id
         {{ order_by_as_of('versions', 'matched.window_end') }}
     ) as contacts
+    -- Any version with the phone made the match; the one that held on the day must have it too.
+    inner join {{ ref('stg_amocrm__contact_phones') }} as phones
+        on
+            matched.tenant_id = phones.tenant_id
+            and matched.amocrm_contact_id = phones.amocrm_contact_id
+            and matched.phone_e164 = phones.phone_e164
+            and contacts.updated_at = phones.contact_updated_at
+            and contacts.fetched_at = phones.fetched_at
     left join lateral (
         select
             matched.amocrm_lead_id,

@@ -39,7 +39,8 @@ _DESCRIPTIONS = {
     "amocrm_events": "What happened to leads: created, moved, deleted. Replaced per tenant-day.",
     "amocrm_leads": "Every version of a lead that was seen; deletions are versions too.",
     "amocrm_contacts": "Every version of a contact of the day's leads, with phones in E.164.",
-    "amocrm_lead_contacts": "Which contact belongs to which lead.",
+    "amocrm_contact_channels": "Phones and e-mails of contacts' versions, one row each.",
+    "amocrm_lead_contacts": "Which contact was ever linked to which lead.",
 }
 
 

@@ -10,14 +10,14 @@ today's window.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.soundness import identifier
-from synkro_assets.ingestion.phones import phones_in
+from synkro_assets.ingestion.contact_channels import Channel, channels_of, objects_in
 
 Payload = dict[str, Any]
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -81,6 +81,7 @@ def fetch_day(
 
 def raw_rows(day: AmoCrmDay, region: str) -> Rows:
     """The day as rows of the ``raw.amocrm_*`` tables, by table name."""
+    channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)],
         "amocrm_users": [(int(user["id"]), user) for user in day.users],
@@ -91,7 +92,10 @@ def raw_rows(day: AmoCrmDay, region: str) -> Rows:
             *(_lead_row(lead, is_deleted=bool(lead.get("is_deleted"))) for lead in day.leads),
             *(_lead_row(lead, is_deleted=True) for lead in day.deleted_leads),
         ],
-        "amocrm_contacts": [_contact_row(contact, region) for contact in day.contacts],
+        "amocrm_contacts": [_contact_row(*each) for each in channels],
+        "amocrm_contact_channels": [
+            _channel_row(contact, channel) for contact, each in channels for channel in each
+        ],
         "amocrm_lead_contacts": [
             (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)
             for lead in day.leads
@@ -110,34 +114,28 @@ def _lead_row(lead: Payload, *, is_deleted: bool) -> tuple[Any, ...]:
     return (int(lead["id"]), _instant(lead["updated_at"]), is_deleted, lead)
 
 
-def _contact_row(contact: Payload, region: str) -> tuple[Any, ...]:
-    numbers = {number: None for text in _phone_texts(contact) for number in phones_in(text, region)}
-    return (int(contact["id"]), _instant(contact["updated_at"]), list(numbers), contact)
+def _contact_row(contact: Payload, channels: list[Channel]) -> tuple[Any, ...]:
+    phones = {each.normal: None for each in channels if each.kind == "phone" and each.normal}
+    return (int(contact["id"]), _instant(contact["updated_at"]), list(phones), contact)
 
 
-def _phone_texts(contact: Payload) -> Iterator[str]:
-    for field in _objects(contact.get("custom_fields_values")):
-        if field.get("field_code") == "PHONE":
-            for item in _objects(field.get("values")):
-                if isinstance(item.get("value"), str | int):
-                    yield str(item["value"])
+def _channel_row(contact: Payload, channel: Channel) -> tuple[Any, ...]:
+    return (
+        int(contact["id"]), _instant(contact["updated_at"]), channel.kind, channel.position,
+        channel.as_written, channel.normal, channel.enum_code, channel.payload,
+    )  # fmt: skip
 
 
 def _contact_links(lead: Payload) -> list[Payload]:
     """The links of a lead that lead somewhere; an odd one costs the lead no more than itself."""
     embedded = lead.get("_embedded")
-    links = _objects(embedded.get("contacts")) if isinstance(embedded, dict) else []
+    links = objects_in(embedded.get("contacts")) if isinstance(embedded, dict) else []
     return [link for link in links if identifier(link.get("id")) is None]
 
 
 def contact_ids(lead: Payload) -> set[int]:
     """The contacts a lead is linked to."""
     return {link["id"] for link in _contact_links(lead)}
-
-
-def _objects(value: Any) -> list[Payload]:
-    """The objects of a list; of anything else none."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _entity_id(event: Payload) -> int:

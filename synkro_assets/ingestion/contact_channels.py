@@ -1,0 +1,68 @@
+"""The phones and e-mails of an amoCRM contact, one by one.
+
+What lives here: reading them out of the contact's custom fields. Finding numbers in a text is
+``phones.py``; which contacts are read is ``amocrm.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from synkro_assets.ingestion.phones import phones_in
+
+_KINDS = {"PHONE": "phone", "EMAIL": "email"}
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One phone or e-mail; ``normal`` is None where the text is neither."""
+
+    kind: str
+    position: int
+    as_written: str
+    normal: str | None
+    enum_code: str | None
+    payload: dict[str, Any]
+
+
+def channels_of(contact: dict[str, Any], region: str) -> list[Channel]:
+    """Every phone and e-mail in the contact's order; a text that holds two numbers gives two."""
+    found: list[Channel] = []
+    places = dict.fromkeys(_KINDS.values(), 0)
+    for kind, item in _items(contact):
+        written = str(item["value"])
+        # Older answers say ``enum`` where newer ones say ``enum_code``.
+        code = item.get("enum_code") or item.get("enum")
+        for normal in _normal(kind, written, region):
+            place, places[kind] = places[kind], places[kind] + 1
+            said = None if code is None else str(code)
+            found.append(Channel(kind, place, written, normal, said, item))
+    return found
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; of anything else none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _items(contact: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for field in objects_in(contact.get("custom_fields_values")):
+        kind = _KINDS.get(str(field.get("field_code")))
+        for item in objects_in(field.get("values")) if kind else []:
+            if kind and isinstance(item.get("value"), str | int) and str(item["value"]).strip():
+                yield kind, item
+
+
+def _normal(kind: str, written: str, region: str) -> tuple[str | None, ...]:
+    if kind == "phone":
+        return phones_in(written, region) or (None,)
+    addresses = [each.strip("<>\"'()").lower() for each in written.replace(";", ",").split(",")]
+    found = [each.strip() for each in addresses if _is_address(each.strip())]
+    return tuple(dict.fromkeys(found)) or (None,)
+
+
+def _is_address(text: str) -> bool:
+    name, at, host = text.rpartition("@")
+    return bool(at and name) and "." in host.strip(".") and not any(c.isspace() for c in text)
