@@ -85,6 +85,10 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
+    def keep(self, chat_id: int, chat: tuple[Payload, Payload], messages: list[Payload]) -> None:
+        self.chats[chat_id] = chat
+        self.messages[chat_id] = messages
+
 
 def fetch_day(
     client: Radist,
@@ -110,19 +114,13 @@ def fetch_day(
             left = sum(each not in known for each in order[done - 1 :])
             day.unread = {limit: left} if left else {}
             break
-        contact, chat = candidates[chat_id]
         found = client.chat_messages(chat_id, window.start, window.end, limits.message_pages)
-        if found.is_truncated:
-            raise IncompleteFetch(
-                f"chat {chat_id} has more than {limits.message_pages} pages of messages in this "
-                "day: raise max_radist_message_pages"
-            )
+        _require_whole(chat_id, found, limits)
         if found.has_poison:
             day.with_poison.add(chat_id)
         if found.messages:
-            day.chats[chat_id] = (contact, chat)
-            day.messages[chat_id] = found.messages
-        elif not found.has_poison and is_in(window, last_said(chat, parse_time)):
+            day.keep(chat_id, candidates[chat_id], found.messages)
+        elif not found.has_poison and is_in(window, last_said(candidates[chat_id][1], parse_time)):
             missing.append(chat_id)
         else:
             day.silent.add(chat_id)
@@ -131,6 +129,14 @@ def fetch_day(
     require_messages(missing)
     on_progress(f"Radist: {day.message_count} messages in {len(day.chats)} chats")
     return day
+
+
+def _require_whole(chat_id: int, found: ChatMessages, limits: Limits) -> None:
+    if found.is_truncated:
+        raise IncompleteFetch(
+            f"chat {chat_id} has more than {limits.message_pages} pages of messages in this "
+            "day: raise max_radist_message_pages"
+        )
 
 
 def _met(day: RadistDay, limits: Limits) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime
 
 import pytest
 from dagster import DagsterInstance, Failure, job, op
@@ -28,7 +29,9 @@ def raised(error: errors.SynkroError) -> Failure:
 def test_retries_follow_the_errors_own_verdict(kind: type[errors.SynkroError]) -> None:
     given = ("amocrm", "it said no") if issubclass(kind, errors.ProviderError) else ("it said no",)
 
-    failure = raised(kind(*given))
+    named = {"until": datetime(2026, 3, 5, tzinfo=UTC)} if kind is errors.AccountStopped else {}
+
+    failure = raised(kind(*given, **named))
 
     assert failure.allow_retries is kind.is_transient
     assert failure.description == "it said no"
