@@ -239,6 +239,9 @@ def providers_repeat_the_key(installation: Installation) -> None:
             with broken(installation, provider, answer):
                 outcomes = recorded(installation, lambda k=kind: check(scene, k))
                 assert [each.status for each in outcomes] == ["error"], shape
+        if kind != "supabase":
+            well = recorded(installation, lambda k=kind: check(scene, k))
+            assert [each.status for each in well] == ["ok"], "an account that was stopped goes on"
         for shape in shapes:
             with broken(installation, provider, echoes(kind)[shape]):
                 recorded(installation, lambda: run(scene))

@@ -195,7 +195,7 @@ def test_the_stored_rows_say_the_same_in_staging(
 
 REFUSALS = [
     ("refused_400", ProviderRefused, 400, "does not understand"),
-    ("refused_401", TokenExpired, 401, "reconnect"),
+    ("refused_401", TokenExpired, 401, "long-lived token"),
     ("refused_402", AccountStopped, 402, "not paid"),
     ("refused_403", AccountStopped, 403, "refuses every request"),
     ("refused_404", ProviderRefused, 404, "base_url"),
