@@ -51,11 +51,14 @@ class Simulators:
 
     def truth(self, slug: str, day: BusinessDay) -> dict[str, Any]:
         """Everything that happened on a tenant's day."""
-        return self.ask("GET", f"worlds/{slug}/truth?day={day}")  # type: ignore[no-any-return]
+        truth: dict[str, Any] = self.ask("GET", f"worlds/{slug}/truth?day={day}")
+        return truth
 
     def chat(self, slug: str) -> list[dict[str, Any]]:
         """Every message in a tenant's Telegram chat."""
-        return self.ask("GET", f"telegram/messages?tenant={slug}")["messages"]  # type: ignore[no-any-return]
+        answer = self.ask("GET", f"telegram/messages?tenant={slug}")
+        messages: list[dict[str, Any]] = answer["messages"]
+        return messages
 
     def switch(self, **values: Any) -> None:
         """Change how the providers behave until ``calm``."""

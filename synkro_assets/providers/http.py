@@ -15,8 +15,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -26,6 +25,7 @@ from synkro_assets.domain.errors import (
     ProviderRefused,
     UsageProblem,
 )
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import NETWORK_FAILURES, Call, Gate, parsed
 from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy, Sleeper, sleep
 
@@ -100,7 +100,7 @@ class GatedClient(httpx.Client):
         return whole(streamed, body)
 
 
-class HttpRoad:
+class HttpRoad(Closing):
     """Asks one account of one provider, with retries; a context manager.
 
     ``base_url`` bounds every address; ``headers`` carry the credentials.
@@ -193,17 +193,6 @@ class HttpRoad:
 
     def close(self) -> None:
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def is_below(base: httpx.URL, url: httpx.URL) -> bool:

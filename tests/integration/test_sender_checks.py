@@ -55,10 +55,13 @@ class Bench:
 
     def arrived(self, kind: str) -> list[dict[str, Any]]:
         path = f"inbox/{kind}?tenant={self.scene.tenant.slug}"
-        return self.scene.simulators.ask("GET", path)["messages"]  # type: ignore[no-any-return]
+        messages: list[dict[str, Any]] = self.scene.simulators.ask("GET", path)["messages"]
+        return messages
 
     def asked(self, kind: str) -> list[dict[str, Any]]:
-        return self.scene.simulators.ask("GET", f"log?provider={kind}")["requests"]  # type: ignore[no-any-return]
+        log = self.scene.simulators.ask("GET", f"log?provider={kind}")
+        requests: list[dict[str, Any]] = log["requests"]
+        return requests
 
     def rows(self) -> list[dict[str, Any]]:
         with as_owner(self.scene.platform.database) as connection:

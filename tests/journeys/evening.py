@@ -124,7 +124,8 @@ class Evening:
 
     def now(self) -> datetime:
         """The time by the clock that stamps the ledger."""
-        return self.rows("select clock_timestamp() as now")[0]["now"]  # type: ignore[no-any-return]
+        now: datetime = self.rows("select clock_timestamp() as now")[0]["now"]
+        return now
 
     def run(self, job_run_id: int) -> dict[str, Any]:
         """A row of the ledger."""

@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -37,6 +36,7 @@ from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, 
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
 from synkro_assets.providers.amocrm.stops import StoppingRoad
 from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
@@ -51,7 +51,7 @@ _MOST_IDS = 100
 _LONGEST_ADDRESS = 6 * 1024
 
 
-class AmoCrmClient:
+class AmoCrmClient(Closing):
     """One amoCRM account, read-only; a context manager."""
 
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
@@ -122,17 +122,6 @@ class AmoCrmClient:
 
     def close(self) -> None:
         self._road.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _pages(
         self,

@@ -12,8 +12,7 @@ would be rewritten into an OpenAPI subset.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -24,6 +23,7 @@ from synkro_assets.domain.errors import (
     UsageProblem,
 )
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Call, Gate, Rate
 from synkro_assets.providers.gemini.answers import GeminiAnswer, answer_of
 from synkro_assets.providers.gemini.errors import PROVIDER, ModelGone, classifier
@@ -43,7 +43,7 @@ DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 _RATE = Rate("all", 5.0)
 
 
-class GeminiClient:
+class GeminiClient(Closing):
     """One API key; ``model`` answers, ``fallback_models`` in turn when it cannot."""
 
     def __init__(
@@ -115,17 +115,6 @@ class GeminiClient:
 
     def close(self) -> None:
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _first_that_answers(self, ask: Callable[[str, int], GeminiAnswer]) -> GeminiAnswer:
         first_error: ProviderError | None = None

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from synkro_assets.domain.errors import OutcomeUnknown, ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad
 from synkro_assets.providers.mobizon.errors import PROVIDER, SEND_PATH, classify
@@ -33,7 +33,7 @@ class Balance:
     currency: str
 
 
-class MobizonClient:
+class MobizonClient(Closing):
     """One Mobizon account; a context manager."""
 
     def __init__(self, road: HttpRoad, api_key: str, sender: str | None) -> None:
@@ -70,17 +70,6 @@ class MobizonClient:
 
     def close(self) -> None:
         self._road.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def client(

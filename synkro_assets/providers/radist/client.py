@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import BackwardPages, LargestPage, Page, Row, cursor_pages
@@ -41,7 +41,7 @@ class ChatMessages:
     has_poison: bool = False
 
 
-class RadistClient:
+class RadistClient(Closing):
     """One Radist company; a context manager."""
 
     def __init__(self, road: HttpRoad, company_id: int, set_aside: SetAside = forget) -> None:
@@ -101,17 +101,6 @@ class RadistClient:
 
     def close(self) -> None:
         self._road.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _contacts_page(self, cursor: str | None) -> Page:
         path = f"{self._company}/messaging/chats/with_contacts/"

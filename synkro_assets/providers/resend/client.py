@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from synkro_assets.domain.errors import OutcomeUnknown, ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad
 from synkro_assets.providers.redaction import Redactor
@@ -25,7 +25,7 @@ from synkro_assets.providers.resend.errors import PROVIDER, classify
 _OVERALL = Rate("all", 2.0)
 
 
-class ResendClient:
+class ResendClient(Closing):
     """One Resend team; a context manager."""
 
     def __init__(self, road: HttpRoad, sender: str) -> None:
@@ -72,17 +72,6 @@ class ResendClient:
 
     def close(self) -> None:
         self._road.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def client(

@@ -10,13 +10,13 @@ call here may be repeated: an upsert names its key, a deletion its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Call, Gate, Rate
 from synkro_assets.providers.http import Timeouts, checked_base_url, checked_headers
 from synkro_assets.providers.redaction import Redactor
@@ -46,7 +46,7 @@ PAGE_ROWS = 1000
 _TIMEOUTS = Timeouts(read=65.0, whole=120.0)
 
 
-class SupabaseClient:
+class SupabaseClient(Closing):
     """One project, asked with one key."""
 
     def __init__(
@@ -157,17 +157,6 @@ class SupabaseClient:
 
     def close(self) -> None:
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _page(
         self,

@@ -13,8 +13,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -25,6 +24,7 @@ from synkro_assets.domain.errors import (
     UsageProblem,
 )
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Call, Gate, Rate
 from synkro_assets.providers.http import Timeouts, checked_base_url
 from synkro_assets.providers.redaction import Redactor
@@ -42,7 +42,7 @@ _OVERALL = Rate("all", 30.0)
 _PER_CHAT = 1.0
 
 
-class TelegramClient:
+class TelegramClient(Closing):
     """One bot; ``base_url`` is the API's prefix before the token, as python-telegram-bot's."""
 
     def __init__(
@@ -103,17 +103,6 @@ class TelegramClient:
 
     def close(self) -> None:
         """Nothing stays open between calls."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self, call: Call, work: Callable[[Bot], Coroutine[Any, Any, T]]) -> T:
         with self._gate.call(call):

@@ -10,11 +10,11 @@ slowly, because too many at once cost the company its number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from synkro_assets.domain.errors import OutcomeUnknown, ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
+from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad
 from synkro_assets.providers.redaction import Redactor
@@ -26,7 +26,7 @@ _MESSAGES = Rate("messages", 2 / 60)
 _MESSAGES_PATH = "/messages/"
 
 
-class WhapiClient:
+class WhapiClient(Closing):
     """One channel, that is one number; a context manager."""
 
     def __init__(self, road: HttpRoad) -> None:
@@ -63,17 +63,6 @@ class WhapiClient:
 
     def close(self) -> None:
         self._road.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def client(
