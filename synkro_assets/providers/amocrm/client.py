@@ -20,7 +20,7 @@ from typing import Any, Self
 
 import httpx
 
-from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
+from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, UsageProblem
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
 from synkro_assets.providers.gate import Gate, Rate
@@ -31,9 +31,10 @@ from synkro_assets.providers.redaction import Redactor
 _API = "/api/v4"
 _PAGE = "250"
 _EVENTS_PAGE = "100"
-_MOST_IDS = 100
-# Servers commonly refuse request lines over 8 KiB; this leaves room for the host and proxies.
-_LONGEST_ADDRESS = 6 * 1024
+_MOST_IDS = 250
+# Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
+# to the line, or a stricter server, answers 414, and the batch is split.
+_LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
 
 
 class AmoCrmClient:
@@ -149,11 +150,21 @@ class AmoCrmClient:
     def _by_id(self, entity: str, ids: Iterable[int], extra: Params) -> Iterator[Row]:
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
         for batch in self._batches(entity, sorted(set(ids)), fixed):
-            wanted = set(batch)
-            params = (*(("filter[id][]", str(i)) for i in batch), *fixed)
-            for row in self._pages(entity, entity, params, action=f"{entity}_by_id"):
-                if row["id"] in wanted:
-                    yield row
+            yield from self._batch(entity, batch, fixed)
+
+    def _batch(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[Row]:
+        params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
+        try:
+            rows = list(self._pages(entity, entity, params, action=f"{entity}_by_id"))
+        except ProviderRefused as error:
+            if error.status != 414 or len(ids) == 1:
+                raise
+            middle = len(ids) // 2
+            yield from self._batch(entity, ids[:middle], fixed)
+            yield from self._batch(entity, ids[middle:], fixed)
+            return
+        wanted = set(ids)
+        yield from (row for row in rows if row["id"] in wanted)
 
     def _batches(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[list[int]]:
         room = _LONGEST_ADDRESS - len(str(self._road.address(f"{_API}/{entity}", fixed)))
