@@ -20,6 +20,7 @@ from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
+from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
@@ -60,7 +61,8 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     def fetch(windows: Windows) -> dict[BusinessDay, Rows]:
         run = tenant_run
         with amocrm_client(run.platform, run.tenant, run.about) as client:
-            fetched = amocrm.fetch_day(client, span(windows), on_progress)
+            held = held_references(run.platform, run.tenant)
+            fetched = amocrm.fetch_day(client, span(windows), on_progress, held)
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
         return {day: amocrm.raw_rows(share, region) for day, share in days.items()}

@@ -5,7 +5,7 @@ decided by ``ingestion``.
 
 * A **feed** keeps what happened: its tenant-day is replaced.
 * An **observation** keeps every version of an entity: new ones are added, unchanged ones ignored.
-* A **reference** keeps the latest state of a small list.
+* A **reference** keeps the latest state of a small list, and when it was last seen.
 
 A re-run with the same answers leaves the same rows in each of them.
 """
@@ -267,10 +267,12 @@ def _on_conflict(table: RawTable) -> sql.Composed:
     )
     return sql.SQL(
         " on conflict (tenant_id, {key}) do update set {changes} "
-        "where ({stored}) is distinct from ({offered})"
+        "where {is_always} or ({stored}) is distinct from ({offered})"
     ).format(
         key=_identifiers(table.key),
         changes=changes,
+        # How fresh a list is decides whether it is asked for again.
+        is_always=sql.Literal(table.kind is Kind.REFERENCE),
         stored=sql.SQL(", ").join(sql.Identifier("raw", table.name, name) for name in own),
         offered=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in own),
     )
