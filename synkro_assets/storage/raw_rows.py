@@ -267,12 +267,16 @@ def _on_conflict(table: RawTable) -> sql.Composed:
     )
     return sql.SQL(
         " on conflict (tenant_id, {key}) do update set {changes} "
-        "where {is_always} or ({stored}) is distinct from ({offered})"
+        "where ({stored}) is distinct from ({offered}){or_old}"
     ).format(
         key=_identifiers(table.key),
         changes=changes,
         # How fresh a list is decides whether it is asked for again.
-        is_always=sql.Literal(table.kind is Kind.REFERENCE),
+        or_old=sql.SQL(
+            " or {0}.fetched_at < excluded.fetched_at - interval '1 hour'"
+            if table.kind is Kind.REFERENCE
+            else ""
+        ).format(sql.Identifier("raw", table.name)),
         stored=sql.SQL(", ").join(sql.Identifier("raw", table.name, name) for name in own),
         offered=sql.SQL(", ").join(sql.Identifier("excluded", name) for name in own),
     )
