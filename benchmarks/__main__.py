@@ -13,6 +13,7 @@ from benchmarks.fixed_cost import measure_fixed_cost
 from benchmarks.integration_log import measure_integration_log
 from benchmarks.load_rate import measure_load_rate
 from benchmarks.many_tenants import measure_many_tenants
+from benchmarks.sources import measure_sources
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Line, drawn
 from benchmarks.volume import measure_volume
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Stage], list[Line]]] = {
     "backfill": measure_backfill,
     "volume": measure_volume,
     "many_tenants": measure_many_tenants,
+    "sources": measure_sources,
     "integration_log": measure_integration_log,
 }
 

@@ -26,6 +26,7 @@ from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
 from synkro_assets.ingestion.quarantine import Quarantine
+from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.stopped_accounts import telling_stops
 from synkro_assets.operations.tenant_run import TenantRun
@@ -71,7 +72,8 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             telling_stops(run.platform, run.tenant, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
         ):
-            fetched = amocrm.fetch_day(client, span(windows), on_progress)
+            held = held_references(run.platform, run.tenant)
+            fetched = amocrm.fetch_day(client, span(windows), on_progress, held)
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
         poison = quarantine.by_day(windows)

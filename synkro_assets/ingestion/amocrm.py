@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.soundness import identifier
+from synkro_assets.ingestion.amocrm_references import HeldReferences
 from synkro_assets.ingestion.contact_channels import Channel, channels_of, objects_in
 
 Payload = dict[str, Any]
@@ -43,9 +44,9 @@ class AmoCrm(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AmoCrmDay:
-    """Everything amoCRM answered about a day."""
+    """Everything amoCRM answered about a day; no account and lists where stored ones do."""
 
-    account: Payload
+    account: Payload | None
     users: list[Payload]
     pipelines: list[Payload]
     loss_reasons: list[Payload]
@@ -56,13 +57,15 @@ class AmoCrmDay:
 
 
 def fetch_day(
-    client: AmoCrm, window: Window, on_progress: Callable[[str], None] = lambda _: None
+    client: AmoCrm,
+    window: Window,
+    on_progress: Callable[[str], None] = lambda _: None,
+    held: HeldReferences | None = None,
 ) -> AmoCrmDay:
-    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day."""
-    on_progress("amoCRM: account, people and pipelines")
-    account = client.account()
-    users, pipelines = list(client.users()), list(client.pipelines())
-    loss_reasons = list(client.loss_reasons())
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day.
+
+    What ``held`` knows is not asked for again.
+    """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
@@ -74,8 +77,18 @@ def fetch_day(
     wanted = sorted({each for lead in leads.values() for each in contact_ids(lead)})
     on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
     contacts = list(client.contacts_by_id(wanted))
+    if held is not None and held.hold([*leads.values(), *deleted], events):
+        return AmoCrmDay(None, [], [], [], events, list(leads.values()), deleted, contacts)
+    on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
-        account, users, pipelines, loss_reasons, events, list(leads.values()), deleted, contacts
+        client.account(),
+        list(client.users()),
+        list(client.pipelines()),
+        list(client.loss_reasons()),
+        events,
+        list(leads.values()),
+        deleted,
+        contacts,
     )
 
 
@@ -83,7 +96,7 @@ def raw_rows(day: AmoCrmDay, region: str) -> Rows:
     """The day as rows of the ``raw.amocrm_*`` tables, by table name."""
     channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
     return {
-        "amocrm_accounts": [(int(day.account["id"]), day.account)],
+        "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
         "amocrm_users": [(int(user["id"]), user) for user in day.users],
         "amocrm_pipelines": [(int(pipeline["id"]), pipeline) for pipeline in day.pipelines],
         "amocrm_loss_reasons": [(int(reason["id"]), reason) for reason in day.loss_reasons],

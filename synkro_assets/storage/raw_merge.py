@@ -78,12 +78,18 @@ def _on_conflict(table: RawTable) -> sql.Composed:
     )
     return sql.SQL(
         " on conflict (tenant_id, {key}) do update set {changes} "
-        "where ({stored}) is distinct from ({offered})"
+        "where ({stored}) is distinct from ({offered}){or_old}"
     ).format(
         key=identifiers(table.key),
         changes=changes,
         stored=identifiers(own, "raw", table.name),
         offered=identifiers(own, "excluded"),
+        # How fresh a list is decides whether it is asked for again.
+        or_old=sql.SQL(" or {0}.fetched_at < excluded.fetched_at - interval '1 hour'").format(
+            sql.Identifier("raw", table.name)
+        )
+        if table.kind.value == "reference"
+        else _NOTHING,
     )
 
 

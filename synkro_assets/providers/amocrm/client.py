@@ -22,7 +22,7 @@ from typing import Any
 
 import httpx
 
-from synkro_assets.domain.errors import ProviderUnavailable, UsageProblem
+from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, UsageProblem
 from synkro_assets.domain.protocols import (
     Clock,
     ExchangeLog,
@@ -46,9 +46,10 @@ from synkro_assets.providers.sifting import Sieve, Sort, forget
 _API = "/api/v4"
 _PAGE = "250"
 _EVENTS_PAGE = "100"
-_MOST_IDS = 100
-# Servers commonly refuse request lines over 8 KiB; this leaves room for the host and proxies.
-_LONGEST_ADDRESS = 6 * 1024
+_MOST_IDS = 250
+# Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
+# to the line, or a stricter server, answers 414, and the batch is split.
+_LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
 
 
 class AmoCrmClient(Closing):
@@ -160,15 +161,23 @@ class AmoCrmClient(Closing):
             yield from (row for row in rows if first <= stamp(row) <= last)
 
     def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
-        entity = sort.entity
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
-        for batch in self._batches(entity, sorted(set(ids)), fixed):
-            wanted = set(batch)
-            params = (*(("filter[id][]", str(i)) for i in batch), *fixed)
-            pages = self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted))
-            for row in pages:
-                if row["id"] in wanted:
-                    yield row
+        for batch in self._batches(sort.entity, sorted(set(ids)), fixed):
+            yield from self._batch(sort, batch, fixed)
+
+    def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> Iterator[Row]:
+        entity, wanted = sort.entity, set(ids)
+        params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
+        try:
+            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted)))
+        except ProviderRefused as error:
+            if error.status != 414 or len(ids) == 1:
+                raise
+            middle = len(ids) // 2
+            yield from self._batch(sort, ids[:middle], fixed)
+            yield from self._batch(sort, ids[middle:], fixed)
+            return
+        yield from (row for row in rows if row["id"] in wanted)
 
     def _batches(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[list[int]]:
         room = _LONGEST_ADDRESS - len(str(self._road.address(f"{_API}/{entity}", fixed)))

@@ -121,8 +121,30 @@ def test_many_ids_go_in_batches_that_fit_an_address(connect):
     list(client.contacts_by_id(range(10**15, 10**15 + 250)))
     asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
     assert sum(map(len, asked)) == 250
-    assert max(map(len, asked)) <= 100
-    assert max(len(str(request.url)) for request in server.requests) <= 6 * 1024
+    assert [len(ids) for ids in asked] == [len(asked[0]), 250 - len(asked[0])]
+    lines = [b"GET " + request.url.raw_path + b" HTTP/1.1\r\n" for request in server.requests]
+    assert max(map(len, lines)) <= 8 * 1024
+
+
+def test_ids_of_usual_length_go_by_whole_pages(connect):
+    client, server = connect()
+    list(client.contacts_by_id(range(60_000_000, 60_000_500)))
+    asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
+    assert [len(ids) for ids in asked] == [250, 250]
+
+
+def test_a_batch_that_is_too_long_for_the_server_is_split(connect):
+    answers = [page("leads", [{"id": 1}, {"id": 2}]), page("leads", [{"id": 3}, {"id": 4}])]
+    client, server = connect(httpx.Response(414), *answers)
+    assert [row["id"] for row in client.leads_by_id([1, 2, 3, 4])] == [1, 2, 3, 4]
+    asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
+    assert asked == [["1", "2", "3", "4"], ["1", "2"], ["3", "4"]]
+
+
+def test_a_single_id_that_is_too_long_is_refused(connect):
+    client, _ = connect(httpx.Response(414))
+    with pytest.raises(ProviderRefused, match="too long"):
+        list(client.leads_by_id([1]))
 
 
 def test_a_401_asks_for_a_new_long_lived_token_and_is_not_repeated(connect):
