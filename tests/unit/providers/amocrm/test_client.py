@@ -134,7 +134,8 @@ def test_ids_of_usual_length_go_by_whole_pages(connect):
 
 
 def test_a_batch_that_is_too_long_for_the_server_is_split(connect):
-    answers = [page("leads", [{"id": 1}, {"id": 2}]), page("leads", [{"id": 3}, {"id": 4}])]
+    leads = [{"id": number, "updated_at": 1_770_000_000} for number in (1, 2, 3, 4)]
+    answers = [page("leads", leads[:2]), page("leads", leads[2:])]
     client, server = connect(httpx.Response(414), *answers)
     assert [row["id"] for row in client.leads_by_id([1, 2, 3, 4])] == [1, 2, 3, 4]
     asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
