@@ -94,7 +94,7 @@ def database_name(url: str) -> str:
 
 
 def _hurry(server_url: str) -> None:
-    """Nothing of a test's server has to outlive a power cut; every commit would wait for the disk."""
+    """No commit waits for the disk: nothing of a test has to outlive a power cut."""
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _on_server(server_url, sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
     _on_server(server_url, sql.SQL("select pg_reload_conf()"))
