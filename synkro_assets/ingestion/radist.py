@@ -26,6 +26,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 _OLD_BY = timedelta(days=1)
 _OLD_PAGES = 2
 _MAX_SCANS = 10
+_LEFT_OF_POISON = {"contact_id", "last_chat_updated_at"}
 
 
 class ChatMessages(Protocol):
@@ -212,6 +213,9 @@ def _keep_candidates(
         if chat.get("last_message") is None:
             continue
         at = last_said(chat, parse_time)
+        # Of a contact that was set aside hardly more than its id is left: a whole one goes before.
+        if int(chat["chat_id"]) in found and person.keys() <= _LEFT_OF_POISON:
+            continue
         # A chat whose last message cannot be dated may have spoken: only its messages tell.
         if at is None or at >= window.start:
             found[int(chat["chat_id"])] = (person, chat)
