@@ -49,11 +49,6 @@ SLUG = "planted"
 KEYS = f"{planted_key(1)},{planted_key(2)}"
 PASSWORD = planted("password", is_plain=True)
 BOT_TOKEN = f"5000000001:{planted('bot', is_plain=True)}"
-PUBLIC: dict[str, dict[str, Any]] = {
-    "resend": {"base_url": "http://127.0.0.1:9", "from": "a@example.com"},
-    "mobizon": {"base_url": "http://127.0.0.1:9"},
-    "whapi": {"base_url": "http://127.0.0.1:9"},
-}
 
 
 def secrets_of(kind: str) -> dict[str, str]:
@@ -71,6 +66,9 @@ def planted_credentials(seed: int, tenant: str) -> Credentials:
         radist_key=secrets_of("radist")["api_key"],
         gemini_key=secrets_of("ai")["api_key"],
         bot_token=BOT_TOKEN,
+        resend_key=secrets_of("resend")["api_key"],
+        whapi_token=secrets_of("whapi")["token"],
+        mobizon_key=secrets_of("mobizon")["api_key"],
     )
 
 
@@ -145,6 +143,8 @@ def lived(
         simulators.calm()
         platform = Platform(Database(url), KeyRing(KEYS.split(",")), SystemClock(), home)
         scene = set_scene(platform, simulators, SLUG)
+        (world,) = simulators.ask("GET", "worlds")["worlds"]
+        scene.integrations.update(world["senders"])
         scene.integrations["supabase"] = {"base_url": supabase_server.url}
         found = Installation(scene, CommandLine(home, url, []), supabase)
         save(found)
@@ -195,7 +195,7 @@ def save(installation: Installation, *kinds: str) -> None:
     """Every secret field of every kind, or of some, through the command line."""
     known = installation.scene.integrations
     for kind in kinds or KINDS:
-        values = {**known.get(kind, {}), **PUBLIC.get(kind, {}), **secrets_of(kind)}
+        values = {**known[kind], **secrets_of(kind)}
         ask(
             installation, "integrations", "set", SLUG, kind, "--file", "-", stdin=json.dumps(values)
         )
@@ -221,13 +221,17 @@ def echoes(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-# How each provider fails in a run, by the name it has among the simulators; checks meet it all.
+# How each provider fails in a run, by the name it has among the simulators; checks meet it all,
+# and the senders, to which no run goes, only those.
 PROVIDERS = {
     "amocrm": ("amocrm", ["in a message"]),
     "radist": ("radist", ["in its body"]),
     "ai": ("gemini", ["in its body"]),
     "telegram": ("telegram", ["in its body", "in a message"]),
     "supabase": ("supabase", ["in its body", "cut off"]),
+    "resend": ("resend", []),
+    "whapi": ("whapi", []),
+    "mobizon": ("mobizon", []),
 }
 
 
