@@ -6,6 +6,7 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -73,6 +74,12 @@ def guarded(
     """The handler behind all checks, as an endpoint."""
 
     async def endpoint(request: Request) -> Response:
+        answer = _answer(request)
+        if state.switches["amocrm_request_id"]:
+            answer.headers["X-Request-Id"] = uuid4().hex
+        return answer
+
+    def _answer(request: Request) -> Response:
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])

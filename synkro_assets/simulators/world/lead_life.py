@@ -88,6 +88,13 @@ class LeadLife:
         self._event("lead_deleted", lead.id, "lead", lead.responsible_id, lead.updated_at)
         keep(lead, self.shown_from(lead.updated_at))
 
+    def restore_now(self, lead: Lead, restored: datetime) -> None:
+        """Take a lead out of the trash."""
+        lead.is_deleted = False
+        lead.updated_at = restored.replace(microsecond=0)
+        self._event("lead_restored", lead.id, "lead", lead.responsible_id, lead.updated_at)
+        keep(lead, self.shown_from(lead.updated_at))
+
     def add(self, lead: Lead, moment: datetime, by: int) -> None:
         """Create the lead; ``by`` 0 is a robot."""
         lead.created_at = lead.updated_at = moment.replace(microsecond=0)
