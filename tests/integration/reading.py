@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, Phase, settings
 
@@ -108,6 +109,13 @@ class Reading:
             return str(problem)
         noted = self.scene.rows("select last_error from app.source_days")
         return next((row["last_error"] for row in noted), None)
+
+    def truth(self) -> Truth:
+        """What the day is like now."""
+        now = quote(self.theatre.simulators.ask("GET", "clock")["now"])
+        path = f"worlds/{_WORLD}/truth?day={self.scene.day}&at={now}"
+        truth: Truth = self.theatre.simulators.ask("GET", path)
+        return truth
 
     def come_to_rest(self) -> None:
         """Nothing fails and nothing happens any more, and every stop is over."""

@@ -39,7 +39,14 @@ from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
+from synkro_assets.providers.pagination import (
+    KeyOf,
+    Page,
+    Row,
+    ascending_pages,
+    linked_pages,
+    settled_pages,
+)
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
@@ -131,12 +138,13 @@ class AmoCrmClient(Closing):
         params: Params,
         action: str | None = None,
         is_asked: Callable[[Row], bool] = lambda _: True,
+        read: Callable[[Callable[[str | None], Page], KeyOf], Iterator[list[Row]]] = linked_pages,
     ) -> Iterator[Row]:
         def fetch(link: str | None) -> Page:
             target = link or f"{_API}/{path}"
             return self._page(target, sort, action or sort.entity, () if link else params, is_asked)
 
-        for rows in linked_pages(fetch, _id):
+        for rows in read(fetch, _id):
             yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
@@ -169,7 +177,9 @@ class AmoCrmClient(Closing):
         entity, wanted = sort.entity, set(ids)
         params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
         try:
-            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted)))
+            # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
+            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted),
+                                    settled_pages))  # fmt: skip
         except ProviderRefused as error:
             if error.status != 414 or len(ids) == 1:
                 raise
@@ -204,8 +214,9 @@ class AmoCrmClient(Closing):
         answer = self._road.get(target, action=action, params=params)
         if answer is None:
             return Page(())
-        embedded = _object(_expect(answer).get("_embedded", {}))
-        rows = embedded.get(sort.entity, [])
+        # An empty list is a 204; an object without one is something else that calls itself success.
+        embedded = _object(_expect(answer).get("_embedded"))
+        rows = embedded.get(sort.entity) if embedded else []
         if not isinstance(rows, list):
             raise _strange()
         links = answer.get("_links") or {}
