@@ -53,16 +53,18 @@ _LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
 
 
 class AmoCrmClient(Closing):
-    """One amoCRM account, read-only; a context manager."""
+    """One amoCRM account, read-only; ``asked`` counts requests, attempts of one once."""
 
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
+        self._most_ids = _MOST_IDS
+        self.asked = 0
 
     def account(self) -> Row:
         """The account: id, name, subdomain, country, currency, …"""
         params = (("with", "is_api_filter_enabled,datetime_settings"),)
-        return _expect(self._road.get(f"{_API}/account", action="account", params=params))
+        return _expect(self._get(f"{_API}/account", "account", params))
 
     def users(self) -> list[Row]:
         """Every user with rights, roles and groups; needs an administrator's token."""
@@ -124,6 +126,10 @@ class AmoCrmClient(Closing):
     def close(self) -> None:
         self._road.close()
 
+    def _get(self, target: str, action: str, params: Params) -> Any:
+        self.asked += 1
+        return self._road.get(target, action=action, params=params)
+
     def _pages(
         self,
         path: str,
@@ -174,6 +180,8 @@ class AmoCrmClient(Closing):
             if error.status != 414 or len(ids) == 1:
                 raise
             middle = len(ids) // 2
+            # The batches after this one need not find out again.
+            self._most_ids = min(self._most_ids, len(ids) - middle)
             yield from self._batch(sort, ids[:middle], fixed)
             yield from self._batch(sort, ids[middle:], fixed)
             return
@@ -185,7 +193,7 @@ class AmoCrmClient(Closing):
         length = 0
         for number in ids:
             size = len(str(httpx.QueryParams({"filter[id][]": number}))) + 1
-            if batch and (len(batch) >= _MOST_IDS or length + size > room):
+            if batch and (len(batch) >= self._most_ids or length + size > room):
                 yield batch
                 batch, length = [], 0
             batch.append(number)
@@ -201,7 +209,7 @@ class AmoCrmClient(Closing):
         params: Params,
         is_asked: Callable[[Row], bool],
     ) -> Page:
-        answer = self._road.get(target, action=action, params=params)
+        answer = self._get(target, action, params)
         if answer is None:
             return Page(())
         embedded = _object(_expect(answer).get("_embedded", {}))
