@@ -29,7 +29,7 @@ from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.storage.integrations import integrations_of
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES, Load, ensure_month, load_rows
 
-LEADS, AT_ONCE = 20_000, 100
+LEADS, AT_ONCE = 4_000, 100
 ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
 _RIVALS = Path(__file__).with_name("rivals")
 _PINNED = Path(__file__).with_name("requirements.txt")
@@ -88,7 +88,7 @@ def _told(name: str, sync: _Sync) -> list[Line]:
 def _account(stage: Stage) -> tuple[Tenant, BusinessDay]:
     tenant = stage.tenant("sync")
     day = BusinessDay(stage.latest_closed(tenant))
-    stage.load(tenant, day, dialogs=0)
+    stage.load(tenant, day, dialogs=0, lead_base=1_000_000_000)
     window = tenant.config.calendar.window(day)
     for number in range(LEADS // AT_ONCE):
         at = window.start + timedelta(minutes=5 + number)

@@ -50,6 +50,7 @@ _MOST_IDS = 250
 # Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
 # to the line, or a stricter server, answers 414, and the batch is split.
 _LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
+_ID_LENGTH = len(f"{httpx.QueryParams({'filter[id][]': ''})}&")
 
 
 class AmoCrmClient(Closing):
@@ -192,12 +193,11 @@ class AmoCrmClient(Closing):
         batch: list[int] = []
         length = 0
         for number in ids:
-            size = len(str(httpx.QueryParams({"filter[id][]": number}))) + 1
-            if batch and (len(batch) >= self._most_ids or length + size > room):
+            length += (size := _ID_LENGTH + len(str(number)))
+            if batch and (len(batch) >= self._most_ids or length > room):
                 yield batch
-                batch, length = [], 0
+                batch, length = [], size
             batch.append(number)
-            length += size
         if batch:
             yield batch
 
