@@ -1,7 +1,12 @@
 """Rows a second of a full amoCRM sync into PostgreSQL, against two loaders from the registry.
 
-What lives here: the same account read three times into one database, no limits anywhere. The
-others' programs are ``rivals``; the loader by itself is ``load_rate``.
+What lives here: the same account read three times into one database, no limits anywhere. Our
+program is ``own_sync``, the others' are ``rivals``; the loader by itself is ``load_rate``.
+
+Two things of the simulator are set for amochka 0.7.0, and hold for all three: the ids of the leads
+fit the INTEGER columns of its tables, and an address may be of any length, since it asks for all
+contacts it misses in one. All three read leads with contacts and loss reasons, the contacts, the
+events, the users and the pipelines; what each makes of them besides is its own.
 """
 
 from __future__ import annotations
@@ -11,77 +16,94 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks.processes import measure
+from psycopg import sql
+
+from benchmarks.processes import Measured, measure
 from benchmarks.stage import Stage
 from benchmarks.table import Line, at_least, noted
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.ingestion.amocrm import fetch_day, raw_rows
 from synkro_assets.operations.integration_settings import opened
-from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.storage.integrations import integrations_of
-from synkro_assets.storage.raw_rows import AMOCRM_TABLES, Load, ensure_month, load_rows
 
-LEADS, AT_ONCE = 4_000, 100
+LEADS, AT_ONCE = 2_000, 100
 ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
+_LONGEST_ADDRESS = 10_000_000
 _RIVALS = Path(__file__).with_name("rivals")
 _PINNED = Path(__file__).with_name("requirements.txt")
+
+Tables = dict[str, tuple[str, str]]
+_OURS: Tables = {entity: ("raw", f"amocrm_{entity}") for entity in ENTITIES}
+_DLTS: Tables = {entity: ("dlt_rows", entity) for entity in ENTITIES}
+_AMOCHKAS: Tables = {entity: ("amochka", f"amocrm_{entity}") for entity in ENTITIES} | {
+    "events": ("amochka", "amocrm_leads_events")
+}
+
+
+class NotCompared(RuntimeError):
+    """A comparison that was not made, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sync:
     """One full sync; the simulator's handlers are part of the seconds and noted beside them."""
 
+    name: str
     seconds: float
     rows: int
     requests: int
+    too_fast: int
     simulator: float
+    peak_mib: float
 
     @property
     def rate(self) -> float:
         return self.rows / self.seconds
 
+    def told(self) -> list[Line]:
+        return [
+            noted(f"{self.name}: rows a second", self.rate, ""),
+            noted(f"{self.name}: rows", self.rows, ""),
+            noted(f"{self.name}: seconds", self.seconds, "s"),
+            noted(f"{self.name}: seconds of these in the simulator", self.simulator, "s"),
+            noted(f"{self.name}: requests", self.requests, ""),
+            noted(f"{self.name}: 429s", self.too_fast, ""),
+            noted(f"{self.name}: peak memory", self.peak_mib, "MiB"),
+        ]
+
 
 def measure_sync_rate(stage: Stage) -> list[Line]:
-    """20,000 leads with contacts and events, users and pipelines, into the same server.
+    """Leads with contacts and events, users and pipelines, into the same server.
 
     Bounds of the issue: 10 times the rows a second of amochka's ETL, 3 times those of a dlt REST
     source. Rows are the leads, contacts, events, users and pipelines that are in the tables after;
-    starting an interpreter and making tables is not timed for anybody.
+    starting an interpreter and making tables is not timed for anybody. Raises NotCompared when a
+    rival cannot be installed.
     """
     tenant, day = _account(stage)
-    ours = _counted(stage, lambda: _synkro(stage, tenant, day))
-    with tempfile.TemporaryDirectory(prefix="synkro-bench-", dir="/tmp") as name:
-        folder = Path(name)
-        interpreter = _interpreter(folder)
-        order = _order(stage, tenant, folder)
-        dlt = _counted(stage, lambda: _rival(stage, interpreter, "dlt_sync", order, "dlt_rows"))
-        amochka = _counted(
-            stage, lambda: _rival(stage, interpreter, "amochka_sync", order, "amochka")
-        )
+    stage.simulators.ask("POST", "switches", {"amocrm_longest_address": _LONGEST_ADDRESS})
+    try:
+        with tempfile.TemporaryDirectory(prefix="synkro-bench-", dir="/tmp") as name:
+            folder = Path(name)
+            interpreter = _interpreter(folder)
+            order = _order(stage, tenant, folder)
+            ours = _counted(stage, "synkro", _OURS, lambda: _synkro(stage, tenant, day))
+            dlt, amochka = (
+                _counted(stage, name, tables, lambda n=name: _rival(interpreter, n, order))
+                for name, tables in (("dlt", _DLTS), ("amochka", _AMOCHKAS))
+            )
+    finally:
+        stage.simulators.ask("DELETE", "switches")
     return [
-        *_told("synkro", ours),
-        *_told("dlt", dlt),
-        *_told("amochka", amochka),
+        *(line for sync in (ours, dlt, amochka) for line in sync.told()),
         at_least("rows a second against dlt", ours.rate / dlt.rate, 3, "x"),
         at_least("rows a second against amochka", ours.rate / amochka.rate, 10, "x"),
-    ]
-
-
-def _told(name: str, sync: _Sync) -> list[Line]:
-    return [
-        noted(f"{name}: rows a second", sync.rate, ""),
-        noted(f"{name}: rows", sync.rows, ""),
-        noted(f"{name}: seconds", sync.seconds, "s"),
-        noted(f"{name}: seconds of these in the simulator", sync.simulator, "s"),
-        noted(f"{name}: requests", sync.requests, ""),
     ]
 
 
@@ -97,47 +119,42 @@ def _account(stage: Stage) -> tuple[Tenant, BusinessDay]:
     return tenant, day
 
 
-def _counted(stage: Stage, sync: Any) -> _Sync:
+def _counted(stage: Stage, name: str, tables: Tables, sync: Callable[[], Measured]) -> _Sync:
     stage.simulators.forget_requests()
-    seconds, rows = sync()
+    done = sync()
     summary = stage.simulators.ask("GET", "log?limit=0")["summary"]["amocrm"]
-    return _Sync(seconds, rows, summary["count"], summary["handler_seconds"])
+    rows = {entity: _rows_of(stage, table) for entity, table in tables.items()}
+    if min(rows["leads"], rows["contacts"], rows["events"]) < LEADS:
+        raise NotCompared(f"{name} stored {rows} of {LEADS} leads: {done.stderr[-2000:]}")
+    return _Sync(
+        name,
+        float(json.loads(done.stdout.strip().splitlines()[-1])["seconds"]),
+        sum(rows.values()),
+        summary["count"],
+        summary["statuses"].get("429", 0),
+        summary["handler_seconds"],
+        done.peak_mib,
+    )
 
 
-def _synkro(stage: Stage, tenant: Tenant, day: BusinessDay) -> tuple[float, int]:
-    with stage.platform.database.tenant_transaction(tenant.tenant_id) as connection:
-        ensure_month(connection, day)
-    started = time.perf_counter()
-    with amocrm_client(stage.platform, tenant) as client:
-        read = fetch_day(client, tenant.config.calendar.window(day))
-    rows = raw_rows(read, tenant.default_region)
-    load = Load(tenant.tenant_id, day, stage.platform.clock.now(), "benchmark")
-    with stage.platform.database.tenant_transaction(tenant.tenant_id) as connection:
-        for table in AMOCRM_TABLES:
-            load_rows(connection, table, load, rows[table.name])
-    seconds = time.perf_counter() - started
-    return seconds, sum(len(rows[f"amocrm_{entity}"]) for entity in ENTITIES)
+def _rows_of(stage: Stage, table: tuple[str, str]) -> int:
+    count = sql.SQL("select count(*) as n from {}").format(sql.Identifier(*table))
+    with stage.platform.database.owner_session() as connection:
+        found = connection.execute(count).fetchone()
+    return int(found["n"]) if found else 0
 
 
-def _rival(
-    stage: Stage, interpreter: Path, program: str, order: dict[str, str], schema: str
-) -> tuple[float, int]:
-    done = measure(
-        [str(interpreter), str(_RIVALS / f"{program}.py"), json.dumps(order)],
+def _synkro(stage: Stage, tenant: Tenant, day: BusinessDay) -> Measured:
+    home, url = (stage.environment[f"SYNKRO_{name}"] for name in ("HOME", "DATABASE_URL"))
+    program = [sys.executable, "-m", "benchmarks.own_sync", home, url, tenant.slug, day.isoformat()]
+    return measure(program, stage.environment)
+
+
+def _rival(interpreter: Path, name: str, order: dict[str, str]) -> Measured:
+    return measure(
+        [str(interpreter), str(_RIVALS / f"{name}_sync.py"), json.dumps(order)],
         {"PATH": os.environ["PATH"], "HOME": order["folder"], "RUNTIME__DLTHUB_TELEMETRY": "false"},
     )
-    seconds = float(json.loads(done.stdout.strip().splitlines()[-1])["seconds"])
-    tables = {"amochka": {name: f"amocrm_{name}" for name in ENTITIES}}.get(schema, {})
-    tables = tables | ({"events": "amocrm_leads_events"} if tables else {})
-    with stage.platform.database.owner_session() as connection:
-        rows = 0
-        for entity in ENTITIES:
-            query = f'select count(*) as n from "{schema}"."{tables.get(entity, entity)}"'
-            found = connection.execute(query.encode()).fetchone()
-            rows += found["n"] if found else 0
-    if rows < 3 * LEADS:
-        raise AssertionError(f"{program} stored {rows} rows of {3 * LEADS}: {done.stderr[-2000:]}")
-    return seconds, rows
 
 
 def _order(stage: Stage, tenant: Tenant, folder: Path) -> dict[str, str]:
@@ -162,8 +179,12 @@ def _interpreter(folder: Path) -> Path:
     given = os.environ.get("SYNKRO_BENCH_VENV")
     if given:
         return Path(given) / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     python = folder / "venv" / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "-q", "--no-deps", "-r", str(_PINNED)]
-    subprocess.run(install, check=True)
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+        install = [str(python), "-m", "pip", "install", "-q", "--no-deps", "-r", str(_PINNED)]
+        subprocess.run(install, check=True)
+    except (subprocess.CalledProcessError, OSError) as problem:
+        said = f"amochka and dlt were not compared with: they cannot be installed ({problem})"
+        raise NotCompared(said) from problem
     return python
