@@ -15,6 +15,7 @@ from benchmarks.load_rate import measure_load_rate
 from benchmarks.many_tenants import measure_many_tenants
 from benchmarks.sources import measure_sources
 from benchmarks.stage import Stage, stage
+from benchmarks.sync_rate import measure_sync_rate
 from benchmarks.table import Line, drawn
 from benchmarks.volume import measure_volume
 
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Stage], list[Line]]] = {
     "volume": measure_volume,
     "many_tenants": measure_many_tenants,
     "sources": measure_sources,
+    "sync_rate": measure_sync_rate,
     "integration_log": measure_integration_log,
 }
 

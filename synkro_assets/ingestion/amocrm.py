@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.soundness import identifier
-from synkro_assets.ingestion.amocrm_references import HeldReferences
+from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
 from synkro_assets.ingestion.contact_channels import Channel, channels_of, objects_in
 
 Payload = dict[str, Any]
@@ -27,8 +27,10 @@ EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restor
 
 
 class AmoCrm(Protocol):
-    """What this stage asks of a client."""
+    """What this stage asks of a client, and how many requests that took so far."""
 
+    @property
+    def asked(self) -> int: ...
     def account(self) -> Payload: ...
     def users(self) -> Iterable[Payload]: ...
     def pipelines(self) -> Iterable[Payload]: ...
@@ -64,7 +66,7 @@ def fetch_day(
 ) -> AmoCrmDay:
     """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day.
 
-    What ``held`` knows is not asked for again.
+    ``held`` are the stored lists; ``amocrm_references`` says when they are good enough.
     """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
@@ -77,7 +79,7 @@ def fetch_day(
     wanted = sorted({each for lead in leads.values() for each in contact_ids(lead)})
     on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
     contacts = list(client.contacts_by_id(wanted))
-    if held is not None and held.hold([*leads.values(), *deleted], events):
+    if not are_lists_due(held, client.asked, [*leads.values(), *deleted], events):
         return AmoCrmDay(None, [], [], [], events, list(leads.values()), deleted, contacts)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(

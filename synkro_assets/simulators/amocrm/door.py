@@ -20,8 +20,6 @@ from .answers import problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
 
-MAX_URL = 8192
-
 
 @dataclass(frozen=True)
 class Visit:
@@ -83,7 +81,7 @@ def guarded(
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > MAX_URL:
+        if target > state.switches["amocrm_longest_address"]:
             return Response(
                 "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
             )

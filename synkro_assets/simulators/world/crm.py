@@ -14,7 +14,7 @@ from .model import Company, Conversation, CrmContact, Day, Lead, Person, Phone
 from .people import full_name, landline, mobile, written
 from .seeds import day_block, rng
 
-CONTACT_BASE, LEAD_BASE, BLOCK = 60_000_000, 2_150_000_000, 100_000
+CONTACT_BASE, BLOCK = 60_000_000, 100_000
 KNOWN_SHARE, MAX_LEADS = 0.74, 3000
 OUTCOMES = ("won", "lost_price", "lost_competitor", "open", "open", "open", "complaint")
 EXTENSION = {"ru": "доб.", "en": "ext."}
@@ -138,7 +138,7 @@ class CrmDay:
         pipeline = self.company.pipelines[0 if rand.random() < 0.7 else 1]
         title = topic or ("Заявка с сайта" if self.company.language == "ru" else "Website request")
         lead = Lead(
-            id=LEAD_BASE + self.block + place,
+            id=self.day.lead_base + self.block + place,
             name=title[:1].upper() + title[1:] + (f" #{place}" if place % 4 == 0 else ""),
             price=price,
             pipeline_id=pipeline.id,
