@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.ingestion.amocrm import AmoCrmDay, contact_ids
+from synkro_assets.ingestion.amocrm import AmoCrmDay
+from synkro_assets.ingestion.amocrm_links import contact_ids
 from synkro_assets.ingestion.completeness import require_messages
 from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
 

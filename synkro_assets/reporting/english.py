@@ -70,7 +70,7 @@ ENGLISH = Wording(
     },
     cut="Incomplete: read {read} {unit}: limit {limit}; the rest follows with the next run.",
     cut_of="{read} of {total}",
-    cut_units={"dialogs": "dialogs", "leads": "deals", "contacts": "contacts"},
+    cut_units={"dialogs": "dialogs", "leads": "deals"},
     by_model="Conclusions by AI ({model}) from the day’s facts; numbers come from the database.",
     without_model="This report was made without AI: {reason}.",
     reasons_without_model={

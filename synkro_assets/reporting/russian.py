@@ -70,7 +70,7 @@ RUSSIAN = Wording(
     cut="Неполный отчёт: прочитано {unit}: {read} (лимит {limit}); остальное дочитает следующий "
     "запуск.",
     cut_of="{read} из {total}",
-    cut_units={"dialogs": "диалогов", "leads": "сделок", "contacts": "контактов"},
+    cut_units={"dialogs": "диалогов", "leads": "сделок"},
     by_model="Выводы написал ИИ ({model}) по фактам дня; числа подставлены из базы.",
     without_model="Отчёт собран без ИИ: {reason}.",
     reasons_without_model={
