@@ -19,9 +19,9 @@ from synkro_assets.operations.stopped_accounts import Look, try_again
 from synkro_assets.operations.tenant_config import set_tenant
 from synkro_assets.operations.tenant_run import begin_run
 from tests.integration.test_daemon_looks import look
-from tests.integration.test_stopped_account import FixedClock, asked, ban, status
+from tests.integration.test_stopped_account import FixedClock, asked, ban, refuse, status
 from tests.runs import dagster_of, order
-from tests.stage import Scene
+from tests.stage import Scene, set_scene
 
 NOW = datetime.now(UTC)
 NOTHING = Look(0, 0, 0)
@@ -136,6 +136,32 @@ def test_what_waited_for_a_week_is_given_up_with_a_reason(scene: Scene) -> None:
     assert try_again(at(scene, 7 * 24 * 60 + 1)) == Look(0, 0, 1)
     assert held(scene)[0]["status"] == "failed"
     assert "run the day by hand" in held(scene)[0]["error"]
+
+
+def test_a_neighbours_run_goes_on_while_one_account_is_stopped(scene: Scene) -> None:
+    other = set_scene(scene.platform, scene.simulators, f"{scene.tenant.slug}-b")
+    refuse(scene)
+    meet_the_stop(scene)
+    begun = begin_run(at(other, 1), other.tenant, order(other.day))
+    load_days(begun, amocrm_source(begun, print), "run", print).require_all_done()
+    begun.close("success", None)
+    assert try_again(at(scene, 15)).put_off == 1
+    assert held(other) == []
+
+
+def test_an_account_of_two_tenants_is_tried_by_one_of_them(scene: Scene) -> None:
+    settings = ("is_schedule_enabled=yes",)
+    slug = f"{scene.tenant.slug}-b"
+    other = set_scene(scene.platform, scene.simulators, slug, settings=settings)
+    other.connect("amocrm", **scene.integrations["amocrm"])
+    refuse(scene)
+    for each in (scene, other):
+        meet_the_stop(each)
+    requests = asked(scene)
+    assert try_again(at(scene, 15)).put_off == 2
+    assert asked(scene) == requests + 1
+    scene.simulators.calm()
+    assert try_again(at(scene, 75)).let_go == 2
 
 
 @pytest.mark.parametrize(("trigger", "is_sent"), [("schedule", True), ("manual", False)])
