@@ -18,6 +18,7 @@ from synkro_assets import (
     forced_report_ops,
     jobs,
     partitions,
+    run_request_sensors,
     schedules,
     sensors,
 )
@@ -57,7 +58,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
         schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
         sensors=[
-            *sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
+            *sensors.build(asset_jobs),
+            *run_request_sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
             export_sensors.build(asset_jobs[jobs.SUPABASE_EXPORT]),
         ],
         executor=in_process_executor,

@@ -16,7 +16,7 @@ from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
-from .answers import problem
+from .answers import named_account, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
 
@@ -87,6 +87,8 @@ def guarded(
             )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        if world and named_account(request) not in (None, world.company.tenant):
+            world = None
         refusal = _refusal(state, world.company.tenant if world else bearer)
         if refusal is not None:
             return refusal

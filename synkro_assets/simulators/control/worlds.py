@@ -154,7 +154,10 @@ def integrations(request: Request, world: TenantWorld) -> dict[str, Any]:
     here = f"{request.url.scheme}://{request.url.netloc}"
     keys = world.credentials
     return {
-        "amocrm": {"base_url": f"{here}/amocrm", "long_lived_token": keys.long_lived_token},
+        "amocrm": {
+            "base_url": f"{here}/amocrm/accounts/{world.company.tenant}",
+            "long_lived_token": keys.long_lived_token,
+        },
         "radist": {
             "base_url": f"{here}/radist/v2",
             "company_id": world.company.company_id,

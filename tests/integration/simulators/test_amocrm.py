@@ -35,7 +35,7 @@ def test_all_pages_together_hold_every_lead_that_is_not_deleted(lab: Lab) -> Non
 def test_next_is_absolute_and_keeps_the_query(lab: Lab) -> None:
     answer = lab.amocrm("leads", limit=5, **{"with": "contacts"}).json()
     following = answer["_links"]["next"]["href"]
-    assert following.startswith(lab.server.url + "/amocrm/api/v4/leads?")
+    assert following.startswith(lab.server.url + "/amocrm/accounts/acme/api/v4/leads?")
     bearer = lab.loaded["integrations"]["amocrm"]["long_lived_token"]
     second = httpx.get(following, headers={"Authorization": f"Bearer {bearer}"}).json()
     assert second["_page"] == 2
