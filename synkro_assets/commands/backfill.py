@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 RAW_GROUPS = ("raw_amocrm", "raw_radist")
-REST_GROUPS = ("dbt_models", "reports")
+REST_GROUPS = ("raw_phone_lookups", "dbt_models", "reports")
 _LAST_ASSET = {
     RAW_GROUPS: [("raw", "amocrm_leads"), ("raw", "radist_messages")],
     REST_GROUPS: [("reports", "daily_report")],
