@@ -47,8 +47,8 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
 
     @asset(
         key=LOOKUPS,
-        description="Phones of the day's dialogs that no stored lead has, looked up in amoCRM; the "
-        "contacts and leads found are stored with the others. In a mode without both sources: none.",
+        description="Phones of the day's dialogs that no stored lead has, looked up in amoCRM; "
+        "who is found is stored with his leads among the others. None without both sources.",
         group_name="raw_phone_lookups",
         owners=OWNERS,
         kinds={"python", "postgres", "amocrm"},

@@ -85,9 +85,7 @@ def _search(
     for phone in phones:
         set_aside = len(poison)
         try:
-            answered = list(
-                islice(client.contacts_matching(search_text(phone)), _MOST_FOUND)
-            )
+            answered = list(islice(client.contacts_matching(search_text(phone)), _MOST_FOUND))
         except IncompleteFetch as problem:
             found.problem = problem
             continue

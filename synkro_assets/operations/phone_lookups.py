@@ -118,9 +118,7 @@ def _asked(run: TenantRun, phones: Sequence[str], on_progress: Callable[[str], N
     return found
 
 
-def _store(
-    run: TenantRun, load: Load, fresh: Lookups, told: dict[str, tuple[int, ...]]
-) -> None:
+def _store(run: TenantRun, load: Load, fresh: Lookups, told: dict[str, tuple[int, ...]]) -> None:
     """Keep the answers with the contacts and leads they name, all or nothing of them."""
     share = amocrm.AmoCrmDay(None, [], [], [], [], fresh.leads, [], fresh.contacts)
     rows = amocrm.raw_rows(share, run.tenant.default_region)
@@ -130,9 +128,7 @@ def _store(
         keep_lookups(connection, load, told)
 
 
-def _tell(
-    run: TenantRun, day: BusinessDay, outcome: DayLookups, problem: Exception | None
-) -> None:
+def _tell(run: TenantRun, day: BusinessDay, outcome: DayLookups, problem: Exception | None) -> None:
     if outcome.asked:
         text = f"{day}: {outcome.asked} phones looked up in amoCRM, {outcome.found} known there"
         run.log(text, step=STEP)

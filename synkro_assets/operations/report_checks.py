@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.facts import DialogWithoutDeal, WaitingDialog
 from synkro_assets.operations.daily_report import gaps_of
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.figures import fact_value, phone

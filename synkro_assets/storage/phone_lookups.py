@@ -49,9 +49,7 @@ def phones_to_look_up(
     return [row["phone_e164"] for row in rows]
 
 
-def keep_lookups(
-    connection: Connection, load: Load, owners: Mapping[str, tuple[int, ...]]
-) -> None:
+def keep_lookups(connection: Connection, load: Load, owners: Mapping[str, tuple[int, ...]]) -> None:
     """Keep which contacts have a phone, in the place of what an earlier lookup of the day said."""
     with connection.cursor() as cursor:
         cursor.executemany(
