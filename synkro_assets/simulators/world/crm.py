@@ -54,6 +54,27 @@ class CrmDay:
                     contact, min(person.chats[0].messages[0].created_at, lead.created_at)
                 )
 
+    def add_acquaintances(self, people: list[Person], conversations: list[Conversation]) -> None:
+        """Of those whom no lead of the day explains, some the CRM knows from before.
+
+        Some have an older lead, open or closed, some are contacts without any; one is nobody's
+        number, but stands in the name of a contact that has another.
+        """
+        strangers = [each for each in people if each.e164 and each.crm_contact_id is None]
+        keys = {id(each): talk.key for each, talk in zip(people, conversations, strict=True)}
+        for place, person in enumerate(strangers):
+            rand = rng(self.seed, self.company.tenant, self.day.day, "before", keys[id(person)])
+            if place % 3 == 2 or len(self.day.leads) >= MAX_LEADS:
+                if place == 2:
+                    self._contact(rand, mobile(rand, self.company.region), person.e164)
+                continue
+            assert person.e164 is not None
+            contact = self._contact(rand, person.e164, person.name)
+            person.crm_contact_id = contact.id
+            if place % 3 == 0:
+                lead = self._lead(contact, "", rand.randrange(3, 240) * 500, rand)
+                self.life.before(lead, rand)
+
     def add_odd_rows(self) -> None:
         """Rows without a dialog: no contact, no leads, deleted, outside the window."""
         rand, start, end = self.rand, self.day.window_start, self.day.window_end

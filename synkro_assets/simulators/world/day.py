@@ -73,6 +73,7 @@ def make_day(order: DayOrder, company: Company) -> Day:
     crm = CrmDay(seed, company, day)
     crm.add_dialogs(day.people, talks)
     crm.add_odd_rows()
+    crm.add_acquaintances(day.people, talks)
     if not is_real_talk:
         day.people.extend(messenger.odd_people(len(talks)))
     return day
