@@ -13,6 +13,7 @@ from benchmarks.fixed_cost import measure_fixed_cost
 from benchmarks.integration_log import measure_integration_log
 from benchmarks.load_rate import measure_load_rate
 from benchmarks.many_tenants import measure_many_tenants
+from benchmarks.paced_sync import measure_paced_sync
 from benchmarks.sources import measure_sources
 from benchmarks.stage import Stage, stage
 from benchmarks.table import Line, drawn
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Stage], list[Line]]] = {
     "volume": measure_volume,
     "many_tenants": measure_many_tenants,
     "sources": measure_sources,
+    "paced_sync": measure_paced_sync,
     "integration_log": measure_integration_log,
 }
 
