@@ -1,7 +1,8 @@
 """One tenant-day of Radist.Online: the chats that had messages in the window, and the messages.
 
 What lives here: which chats are read and how answers become raw rows. Asking is
-``providers/radist``, loading is ``storage/raw_rows.py``.
+``providers/radist``, keeping what was said small is ``packing.py``, loading is
+``storage/raw_rows.py``.
 
 The feed of contacts is ordered by newest activity and moves while it is read: a contact that gets a
 message jumps to its head. It is therefore read again from the head until a page shows nothing new
@@ -10,7 +11,7 @@ and something that did not move.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -18,10 +19,10 @@ from typing import Any, Protocol
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
+from synkro_assets.ingestion.packing import LateRows, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 
 Payload = dict[str, Any]
-Rows = dict[str, list[tuple[Any, ...]]]
 
 # The order of the feed is inferred from its users, not documented: go on well past the window.
 _OLD_BY = timedelta(days=1)
@@ -78,7 +79,7 @@ class RadistDay:
 
     connection_types: dict[int, str]
     chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
-    messages: dict[int, list[Payload]] = field(default_factory=dict)
+    messages: dict[int, Packed] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
     unread: dict[str, int] = field(default_factory=dict)
     with_poison: set[int] = field(default_factory=set)
@@ -87,9 +88,11 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: tuple[Payload, Payload], messages: list[Payload]) -> None:
+    def keep(
+        self, chat_id: int, chat: tuple[Payload, Payload], messages: Sequence[Payload]
+    ) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = messages
+        self.messages[chat_id] = Packed(messages)
 
 
 def fetch_day(
@@ -248,18 +251,20 @@ def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
     }
 
 
-def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
+def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> dict[str, Rows]:
     """The day as rows of the ``raw.radist_*`` tables, by table name."""
+
+    def message_rows() -> Iterator[tuple[Any, ...]]:
+        for chat_id, messages in day.messages.items():
+            for message in messages:
+                yield _message_row(chat_id, message, parse_time)
+
     return {
         "radist_chats": [
             _chat_row(contact, chat, day.connection_types, region)
             for contact, chat in day.chats.values()
         ],
-        "radist_messages": [
-            _message_row(chat_id, message, parse_time)
-            for chat_id, messages in day.messages.items()
-            for message in messages
-        ],
+        "radist_messages": LateRows(day.message_count, message_rows),
     }
 
 

@@ -12,6 +12,7 @@ amoCRM
     amocrm_unpaid             every request answers 402
     amocrm_forbidden          list of entities (leads, contacts, users, events, …) answering 403
     amocrm_ignore_filters     lists ignore ``filter[...]``, as on accounts without filtering
+    amocrm_longest_address    bytes of path and query beyond which a request answers 414
     amocrm_max_offset         page * limit beyond this answers 400; null for no cut-off
     amocrm_missing_as_204     a missing single entity answers 204 instead of 404
     amocrm_used_refresh_status  status for a refresh token that was used already (400 or 401)
@@ -75,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "amocrm_unpaid": False,
     "amocrm_forbidden": [],
     "amocrm_ignore_filters": False,
+    "amocrm_longest_address": 8192,
     "amocrm_max_offset": None,
     "amocrm_missing_as_204": False,
     "amocrm_used_refresh_status": 400,

@@ -16,11 +16,9 @@ from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
-from .answers import problem
+from .answers import named_account, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
-
-MAX_URL = 8192
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,14 @@ def guarded(
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > MAX_URL:
+        if target > state.switches["amocrm_longest_address"]:
             return Response(
                 "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
             )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        if world and named_account(request) not in (None, world.company.tenant):
+            world = None
         refusal = _refusal(state, world.company.tenant if world else bearer)
         if refusal is not None:
             return refusal

@@ -162,7 +162,5 @@ def page_of(
 
 def _link(request: Request, query: Query, page: int) -> dict[str, str]:
     items = [(key, value) for key, value in query.items if key != "page"]
-    path = request.scope["path"]
-    if not path.startswith("/amocrm"):
-        path = "/amocrm" + path
-    return {"href": f"{origin(request)[:-7]}{path}?{urlencode([*items, ('page', str(page))])}"}
+    path = request.scope["path"].removeprefix(request.scope["root_path"])
+    return {"href": f"{origin(request)}{path}?{urlencode([*items, ('page', str(page))])}"}

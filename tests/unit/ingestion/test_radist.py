@@ -198,4 +198,5 @@ def test_an_unknown_channel_and_direction_do_not_lose_the_chat() -> None:
 
     assert rows["radist_chats"][0][2:4] == (99, None)
     assert rows["radist_chats"][0][4]["connection_type"] is None
-    assert rows["radist_messages"][0][2] == "other"
+    (said,) = rows["radist_messages"]
+    assert said[2] == "other"

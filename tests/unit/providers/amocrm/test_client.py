@@ -155,6 +155,15 @@ def test_a_lead_that_goes_between_the_pages_of_a_batch_takes_no_other_with_it(co
     assert sorted(found) == [1, 2, 3, 4]
 
 
+def test_batches_after_a_split_one_are_no_longer_than_its_halves(connect):
+    nothing = [httpx.Response(204)] * 4
+    client, server = connect(httpx.Response(414), *nothing)
+    assert list(client.leads_by_id(range(1, 501))) == []
+    asked = [len(request.url.params.get_list("filter[id][]")) for request in server.requests]
+    assert asked == [250, 125, 125, 125, 125]
+    assert client.asked == 5
+
+
 def test_a_single_id_that_is_too_long_is_refused(connect):
     client, _ = connect(httpx.Response(414))
     with pytest.raises(ProviderRefused, match="too long"):
