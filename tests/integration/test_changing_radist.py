@@ -96,7 +96,7 @@ def assert_true(reading: Reading, rows: dict[str, list[Any]]) -> None:
     plan=happenings(RADIST_CHANGES, RADIST_PATHS),
     failing=troubles(RADIST_PATHS),
 )
-@example(20, 2, "key", True, True, False, [], [])
+@example(20, 3, "key", True, True, False, [], [])
 @example(20, 3, "offset", False, False, True, EVERYBODY_WRITES, [])
 @example(20, 2, "key", True, False, True, [], [Trouble("cut in the middle", "/messages/", 3, 5)])
 def test_a_changing_failing_radist_is_read_whole_or_not_at_all(
