@@ -181,6 +181,7 @@ def test_a_changing_failing_amocrm_is_read_whole_or_not_at_all(
 
     rows = reading.stored()
     if problem:
+        assert failing, f"changes alone made it fail: {problem}"
         assert rows == before
     else:
         assert_nothing_is_lost(rows, reading.states)
