@@ -109,7 +109,7 @@ def cursor_pages(
     for _ in range(_MOST_REREADS):
         # Stillness counts since before this walk: a row of its own first page proves nothing.
         before = dict(seen)
-        for number, page in enumerate(_cursor_walk(fetch)):
+        for number, page in enumerate(cursor_walk(fetch)):
             fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
             has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
             seen.update({key(row): version(row) for row in page.rows})
@@ -126,9 +126,9 @@ def cursor_pages(
 _NOTHING = object()
 
 
-def _cursor_walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
+def cursor_walk(fetch: Callable[[str | None], Page], cursor: str | None = None) -> Iterator[Page]:
+    """Pages by cursor as they come, once, from ``cursor`` on; the first where it is None."""
     visited: set[str] = set()
-    cursor: str | None = None
     while True:
         page = fetch(cursor)
         yield page

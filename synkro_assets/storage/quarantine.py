@@ -20,6 +20,10 @@ LONGEST_RECORD = 16 * 1024
 CUT_MARK = " ...cut"
 _LONGEST_ID = 200
 
+_FORGET_DAY = (
+    "delete from raw.quarantined_records where tenant_id = %s and business_day = %s and source = %s"
+)
+
 
 def store_quarantined(
     connection: Connection,
@@ -34,13 +38,6 @@ def store_quarantined(
     A record that a later reading found sound is thereby gone. A reading that ``continues`` another
     replaces only what it saw again: the other's part of the day was not looked at.
     """
-    of_day = [load.tenant_id, load.business_day, source]
-    clear = (
-        "delete from raw.quarantined_records "
-        "where tenant_id = %s and business_day = %s and source = %s"
-    )
-    if not continues:
-        connection.execute(clear, of_day)
     rows = {}
     for poison in records:
         text = poison.as_text()
@@ -52,10 +49,12 @@ def store_quarantined(
         )  # fmt: skip
     with connection.cursor() as cursor:
         if continues:
+            seen = [row[:6] for row in rows.values()]
             cursor.executemany(
-                f"{clear} and entity = %s and (record_hash = %s or provider_id = %s)",
-                [(*row[:5], row[5]) for row in rows.values()],
+                _FORGET_DAY + " and entity = %s and (record_hash = %s or provider_id = %s)", seen
             )
+        else:
+            cursor.execute(_FORGET_DAY, [load.tenant_id, load.business_day, source])
         cursor.executemany(
             "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
             "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
