@@ -18,10 +18,19 @@ from synkro_assets import (
     forced_report_ops,
     jobs,
     partitions,
+    run_request_sensors,
     schedules,
     sensors,
 )
-from synkro_assets.assets import dbt_models, delivery, export, raw_amocrm, raw_radist, reports
+from synkro_assets.assets import (
+    dbt_models,
+    delivery,
+    export,
+    raw_amocrm,
+    raw_phone_lookups,
+    raw_radist,
+    reports,
+)
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
@@ -48,6 +57,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         assets=[
             raw_amocrm.build(days),
             raw_radist.build(days),
+            raw_phone_lookups.build(days),
             dbt_models.build(project, days),
             *reports.build(days),
             delivery.build(days),
@@ -57,7 +67,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
         schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
         sensors=[
-            *sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
+            *sensors.build(asset_jobs),
+            *run_request_sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
             export_sensors.build(asset_jobs[jobs.SUPABASE_EXPORT]),
         ],
         executor=in_process_executor,

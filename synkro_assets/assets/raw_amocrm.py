@@ -34,7 +34,7 @@ from synkro_assets.ingestion.days import Windows, amocrm_days, span
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.operations.stopped_accounts import telling_stops
+from synkro_assets.operations.stopped_accounts import asking_again
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
 
@@ -77,7 +77,7 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         run, quarantine = tenant_run, Quarantine()
         limits, before = limits_of(config, len(windows)), read_before(run, windows)
         with (
-            telling_stops(run.platform, run.tenant, "amocrm"),
+            asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
         ):
             held = held_references(run.platform, run.tenant)

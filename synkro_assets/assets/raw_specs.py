@@ -29,8 +29,8 @@ from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
-from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.ingestion.completeness import require_no_shrink
+from synkro_assets.ingestion.packing import Rows
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.quarantine import store_quarantined
@@ -98,7 +98,7 @@ class DayShare:
     several readings.
     """
 
-    rows: Rows
+    rows: Mapping[str, Rows]
     poison: Sequence[PoisonRecord] = ()
     cuts: tuple[Cut, ...] = ()
     place: dict[str, Any] | None = None

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
-from synkro_assets.ingestion.amocrm_references import HeldReferences
+from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
 from synkro_assets.ingestion.contact_channels import Channel, channels_of
 
 Payload = dict[str, Any]
@@ -30,8 +30,10 @@ EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restor
 
 
 class AmoCrm(Leads, Protocol):
-    """What this stage asks of a client."""
+    """What this stage asks of a client, and how many requests that took so far."""
 
+    @property
+    def asked(self) -> int: ...
     def account(self) -> Payload: ...
     def users(self) -> Iterable[Payload]: ...
     def pipelines(self) -> Iterable[Payload]: ...
@@ -70,7 +72,8 @@ def fetch_day(
 ) -> AmoCrmDay:
     """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
-    What ``held`` knows is not asked for again; of the leads what is left ``before`` is read.
+    ``held`` are the stored lists; ``amocrm_references`` says when they are good enough. Of the
+    leads what is left ``before`` is read.
     """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
@@ -80,7 +83,7 @@ def fetch_day(
     leads, deleted = list(portion.leads.values()), list(portion.deleted.values())
     on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
     contacts = list(client.contacts_by_id(sorted(portion.contacts)))
-    if held is not None and held.hold([*leads, *deleted], events):
+    if not are_lists_due(held, client.asked, [*leads, *deleted], events):
         return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(

@@ -70,12 +70,14 @@ def radist_days(
         return dict.fromkeys(windows, fetched)
     days = {day: RadistDay(fetched.connection_types) for day in windows}
     for chat_id, messages in fetched.messages.items():
+        shares: dict[BusinessDay, list[dict[str, Any]]] = {}
         for message in messages:
             at = parse_time(message["created_at"])
             for day, window in windows.items():
                 if at in window:
-                    days[day].chats[chat_id] = fetched.chats[chat_id]
-                    days[day].messages.setdefault(chat_id, []).append(message)
+                    shares.setdefault(day, []).append(message)
+        for day, share in shares.items():
+            days[day].keep(chat_id, fetched.chats[chat_id], share)
     for day, window in windows.items():
         require_messages(
             [

@@ -1,8 +1,8 @@
 """One tenant-day of Radist.Online: the chats that had messages in the window, and the messages.
 
 What lives here: which chats are read and how answers become raw rows. Finding the chats is
-``radist_feed.py``, reading one is ``radist_dialog.py``, asking is ``providers/radist``, loading is
-``storage/raw_rows.py``.
+``radist_feed.py``, reading one is ``radist_dialog.py``, asking is ``providers/radist``, keeping what
+was said small is ``packing.py``, loading is ``storage/raw_rows.py``.
 
 A chat with more messages of the day than one run may read is read by several, backwards from the
 window's end: its dialog is whole with the part that reaches the window's start, and counts as
@@ -11,13 +11,14 @@ unread until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
+from synkro_assets.ingestion.packing import LateRows, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 from synkro_assets.ingestion.radist_dialog import Messages, read_part
 from synkro_assets.ingestion.radist_feed import (
@@ -30,7 +31,6 @@ from synkro_assets.ingestion.radist_feed import (
 )
 
 Payload = dict[str, Any]
-Rows = dict[str, list[tuple[Any, ...]]]
 Chat = tuple[Payload, Payload]
 
 
@@ -84,10 +84,10 @@ class RadistDay:
 
     connection_types: dict[int, str]
     chats: dict[int, Chat] = field(default_factory=dict)
-    messages: dict[int, list[Payload]] = field(default_factory=dict)
+    messages: dict[int, Packed] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
     unread: dict[str, int | None] = field(default_factory=dict)
-    unfinished: dict[int, list[Payload]] = field(default_factory=dict)
+    unfinished: dict[int, Packed] = field(default_factory=dict)
     reached: dict[int, datetime] = field(default_factory=dict)
     as_stored: set[int] = field(default_factory=set)
     with_poison: set[int] = field(default_factory=set)
@@ -97,9 +97,9 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: Chat, messages: list[Payload]) -> None:
+    def keep(self, chat_id: int, chat: Chat, messages: Sequence[Payload]) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = messages
+        self.messages[chat_id] = Packed(messages)
 
 
 def fetch_day(
@@ -172,7 +172,8 @@ class _ChatReader:
         if part.reached and chat_id in before.known:
             day.as_stored.add(chat_id)
         elif part.reached:
-            day.unfinished[chat_id], day.reached[chat_id] = part.messages, part.reached
+            day.unfinished[chat_id] = Packed(part.messages)
+            day.reached[chat_id] = part.reached
         elif part.messages or chat_id in before.reached:
             day.keep(chat_id, chat, part.messages)
         elif not part.has_poison and is_in(self.window, last_said(chat[1], self.parse_time)):
@@ -203,28 +204,29 @@ def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
     }
 
 
-def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
+def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> dict[str, Rows]:
     """The day as rows of the ``raw.radist_*`` tables, by table name."""
     return {
         "radist_chats": [
             _chat_row(contact, chat, day.connection_types, region)
             for contact, chat in day.chats.values()
         ],
-        "radist_messages": [
-            _message_row(chat_id, message, parse_time)
-            for chat_id, messages in day.messages.items()
-            for message in messages
-        ],
+        "radist_messages": _message_rows(day.messages, parse_time),
     }
 
 
-def unfinished_rows(day: RadistDay, parse_time: ParseTime) -> list[tuple[Any, ...]]:
+def unfinished_rows(day: RadistDay, parse_time: ParseTime) -> Rows:
     """What was read of dialogs that are not whole yet, as rows of messages."""
-    return [
-        _message_row(chat_id, message, parse_time)
-        for chat_id, messages in day.unfinished.items()
-        for message in messages
-    ]
+    return _message_rows(day.unfinished, parse_time)
+
+
+def _message_rows(dialogs: Mapping[int, Packed], parse_time: ParseTime) -> Rows:
+    def made() -> Iterator[tuple[Any, ...]]:
+        for chat_id, messages in dialogs.items():
+            for message in messages:
+                yield _message_row(chat_id, message, parse_time)
+
+    return LateRows(sum(map(len, dialogs.values())), made)
 
 
 def _chat_row(

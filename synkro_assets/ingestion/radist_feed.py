@@ -157,7 +157,7 @@ class ChatFeed:
             self._cursor, walk.is_at_end = page.next, not page.next
             old_pages = old_pages + 1 if self._is_old(page.rows) else 0
             has_still = any(self._settled.get(each) == mark for each, mark in marks.items())
-            if has_still or old_pages == _OLD_PAGES:
+            if (has_still and not has_news) or old_pages == _OLD_PAGES:
                 break
         return walk
 

@@ -25,7 +25,7 @@ from synkro_assets.providers.pagination import (
     Page,
     Row,
     cursor_pages,
-    cursor_walk,
+    walked_pages,
 )
 from synkro_assets.providers.radist import forms
 from synkro_assets.providers.radist.errors import PROVIDER, classify
@@ -88,7 +88,7 @@ class RadistClient(Closing):
 
     def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
         """The same pages as they come, from a cursor or the newest activity on, with the next."""
-        return cursor_walk(self._contacts_page, cursor)
+        return walked_pages(self._contacts_page, cursor)
 
     def chat_messages(
         self, chat_id: int, since: datetime, until: datetime, max_pages: int

@@ -6,6 +6,7 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,11 +16,9 @@ from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
-from .answers import problem
+from .answers import named_account, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
-
-MAX_URL = 8192
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,23 @@ def guarded(
     """The handler behind all checks, as an endpoint."""
 
     async def endpoint(request: Request) -> Response:
+        answer = _answer(request)
+        if state.switches["amocrm_request_id"]:
+            answer.headers["X-Request-Id"] = uuid4().hex
+        return answer
+
+    def _answer(request: Request) -> Response:
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > MAX_URL:
+        if target > state.switches["amocrm_longest_address"]:
             return Response(
                 "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
             )
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        if world and named_account(request) not in (None, world.company.tenant):
+            world = None
         refusal = _refusal(state, world.company.tenant if world else bearer)
         if refusal is not None:
             return refusal
