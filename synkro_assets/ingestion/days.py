@@ -15,7 +15,8 @@ from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.ingestion.amocrm import AmoCrmDay
 from synkro_assets.ingestion.amocrm_links import contact_ids
 from synkro_assets.ingestion.completeness import require_messages
-from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
+from synkro_assets.ingestion.radist import RadistDay
+from synkro_assets.ingestion.radist_feed import ParseTime, is_in, last_said
 
 Windows = Mapping[BusinessDay, Window]
 
