@@ -323,7 +323,9 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
 def integrations_connect(
     slug: Slug,
     kind: Annotated[str, typer.Argument(help="amocrm, which asks its owner's consent.")],
-    code: Annotated[str | None, typer.Option(help="What consent gave; none says where.")] = None,
+    code: Annotated[
+        str | None, typer.Option(help="What consent gave, - reads it; none says where.")
+    ] = None,
     referer: Annotated[
         str | None, typer.Option(help="The account's host, beside the code.")
     ] = None,
