@@ -98,5 +98,8 @@ class TokenStore(Protocol):
         that is known from earlier.
         """
 
-    def ended(self, reason: str) -> None:
-        """Note that somebody has to connect the account again, and tell them."""
+    def ended(self, token: str, reason: str) -> None:
+        """Note that somebody has to connect the account again, and tell them.
+
+        Nothing is noted when the account is opened by another access token than ``token`` by now.
+        """
