@@ -22,7 +22,15 @@ from synkro_assets import (
     schedules,
     sensors,
 )
-from synkro_assets.assets import dbt_models, delivery, export, raw_amocrm, raw_radist, reports
+from synkro_assets.assets import (
+    dbt_models,
+    delivery,
+    export,
+    raw_amocrm,
+    raw_phone_lookups,
+    raw_radist,
+    reports,
+)
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
@@ -49,6 +57,7 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
         assets=[
             raw_amocrm.build(days),
             raw_radist.build(days),
+            raw_phone_lookups.build(days),
             dbt_models.build(project, days),
             *reports.build(days),
             delivery.build(days),

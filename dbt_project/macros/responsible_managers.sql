@@ -56,6 +56,8 @@ from (
         where
             versions.tenant_id = matched.tenant_id
             and versions.amocrm_contact_id = matched.amocrm_contact_id
+            -- A later day's lookup may have stored whom the CRM did not know yet.
+            and (versions.created_at is null or versions.created_at < matched.window_end)
         {{ order_by_as_of('versions', 'matched.window_end') }}
     ) as contacts
     -- Any version with the phone made the match; the one that held on the day must have it too.

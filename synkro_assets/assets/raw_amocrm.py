@@ -14,6 +14,12 @@ from dagster import (
     multi_asset,
 )
 
+from synkro_assets.assets.amocrm_remainder import (
+    limits_of,
+    read_before,
+    remainder,
+    require_whole,
+)
 from synkro_assets.assets.raw_specs import (
     RAW_BACKFILL,
     DayShare,
@@ -65,20 +71,30 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
 
 def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> Source:
     """amoCRM with the run's credentials."""
+    config = tenant_run.tenant.config
 
     def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         run, quarantine = tenant_run, Quarantine()
+        limits, before = limits_of(config, len(windows)), read_before(run, windows)
         with (
             asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
         ):
             held = held_references(run.platform, run.tenant)
-            fetched = amocrm.fetch_day(client, span(windows), on_progress, held)
+            fetched = amocrm.fetch_day(
+                client, span(windows), on_progress, held, limits, before.place
+            )
+        require_whole(fetched.portion, len(windows))
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
         poison = quarantine.by_day(windows)
         return {
-            day: DayShare(amocrm.raw_rows(share, region), poison[day])
+            day: remainder(
+                DayShare(amocrm.raw_rows(share, region), poison[day]),
+                fetched.portion,
+                before,
+                config,
+            )
             for day, share in days.items()
         }
 

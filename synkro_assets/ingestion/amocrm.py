@@ -1,7 +1,8 @@
 """One tenant-day of amoCRM: what happened, the leads it happened to, and their contacts.
 
 What lives here: which answers make a day and how they become raw rows. Asking is
-``providers/amocrm``, loading is ``storage/raw_rows.py``.
+``providers/amocrm``, how much of a day one run reads is ``amocrm_portion.py``, loading is
+``storage/raw_rows.py``.
 
 The leads of a day are those its events name, those updated in it and those deleted in it: amoCRM's
 ``updated_at`` filter alone cannot reproduce the past, because a lead changed again tomorrow leaves
@@ -11,24 +12,29 @@ today's window.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.soundness import identifier
-from synkro_assets.ingestion.amocrm_references import HeldReferences
-from synkro_assets.ingestion.contact_channels import Channel, channels_of, objects_in
+from synkro_assets.ingestion.amocrm_links import contact_links
+from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
+from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
+from synkro_assets.ingestion.contact_channels import Channel, channels_of
 
 Payload = dict[str, Any]
 Rows = dict[str, list[tuple[Any, ...]]]
 
+UNLIMITED, BEGINNING = Limits(), Place()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
 
 
-class AmoCrm(Protocol):
-    """What this stage asks of a client."""
+class AmoCrm(Leads, Protocol):
+    """What this stage asks of a client, and how many requests that took so far."""
 
+
+    @property
+    def asked(self) -> int: ...
     def account(self) -> Payload: ...
     def users(self) -> Iterable[Payload]: ...
     def pipelines(self) -> Iterable[Payload]: ...
@@ -36,15 +42,15 @@ class AmoCrm(Protocol):
     def events(
         self, start: datetime, end: datetime, types: tuple[str, ...]
     ) -> Iterable[Payload]: ...
-    def leads_updated(self, start: datetime, end: datetime) -> Iterable[Payload]: ...
-    def leads_by_id(self, ids: Iterable[int]) -> Iterable[Payload]: ...
-    def deleted_leads(self, start: datetime, end: datetime) -> Iterable[Payload]: ...
     def contacts_by_id(self, ids: Iterable[int]) -> Iterable[Payload]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class AmoCrmDay:
-    """Everything amoCRM answered about a day; no account and lists where stored ones do."""
+    """Everything amoCRM answered about a day; no account and lists where stored ones do.
+
+    ``portion`` tells what a limit left of its leads; the events are always all of them.
+    """
 
     account: Payload | None
     users: list[Payload]
@@ -54,6 +60,7 @@ class AmoCrmDay:
     leads: list[Payload]
     deleted_leads: list[Payload]
     contacts: list[Payload]
+    portion: Portion = field(default_factory=Portion)
 
 
 def fetch_day(
@@ -61,24 +68,24 @@ def fetch_day(
     window: Window,
     on_progress: Callable[[str], None] = lambda _: None,
     held: HeldReferences | None = None,
+    limits: Limits = UNLIMITED,
+    before: Place = BEGINNING,
 ) -> AmoCrmDay:
-    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day.
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
-    What ``held`` knows is not asked for again.
+    ``held`` are the stored lists; ``amocrm_references`` says when they are good enough. Of the
+    leads what is left ``before`` is read.
     """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
-    leads = {int(lead["id"]): lead for lead in client.leads_updated(window.start, window.end)}
-    deleted = list(client.deleted_leads(window.start, window.end))
-    gone = {int(lead["id"]) for lead in deleted}
-    named = {_entity_id(event) for event in events} - leads.keys() - gone
-    leads |= {int(lead["id"]): lead for lead in client.leads_by_id(sorted(named))}
-    wanted = sorted({each for lead in leads.values() for each in contact_ids(lead)})
-    on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
-    contacts = list(client.contacts_by_id(wanted))
-    if held is not None and held.hold([*leads.values(), *deleted], events):
-        return AmoCrmDay(None, [], [], [], events, list(leads.values()), deleted, contacts)
+    portion = Portion(limits, before)
+    portion.read(client, window, {_entity_id(event) for event in events})
+    leads, deleted = list(portion.leads.values()), list(portion.deleted.values())
+    on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
+    contacts = list(client.contacts_by_id(sorted(portion.contacts)))
+    if not are_lists_due(held, client.asked, [*leads, *deleted], events):
+        return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
         client.account(),
@@ -86,9 +93,10 @@ def fetch_day(
         list(client.pipelines()),
         list(client.loss_reasons()),
         events,
-        list(leads.values()),
+        leads,
         deleted,
         contacts,
+        portion,
     )
 
 
@@ -112,7 +120,7 @@ def raw_rows(day: AmoCrmDay, region: str) -> Rows:
         "amocrm_lead_contacts": [
             (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)
             for lead in day.leads
-            for link in _contact_links(lead)
+            for link in contact_links(lead)
         ],
     }
 
@@ -137,18 +145,6 @@ def _channel_row(contact: Payload, channel: Channel) -> tuple[Any, ...]:
         int(contact["id"]), _instant(contact["updated_at"]), channel.kind, channel.position,
         channel.as_written, channel.normal, channel.enum_code, channel.payload,
     )  # fmt: skip
-
-
-def _contact_links(lead: Payload) -> list[Payload]:
-    """The links of a lead that lead somewhere; an odd one costs the lead no more than itself."""
-    embedded = lead.get("_embedded")
-    links = objects_in(embedded.get("contacts")) if isinstance(embedded, dict) else []
-    return [link for link in links if identifier(link.get("id")) is None]
-
-
-def contact_ids(lead: Payload) -> set[int]:
-    """The contacts a lead is linked to."""
-    return {link["id"] for link in _contact_links(lead)}
 
 
 def _entity_id(event: Payload) -> int:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.ingestion.amocrm import AmoCrmDay, contact_ids
+from synkro_assets.ingestion.amocrm import AmoCrmDay
+from synkro_assets.ingestion.amocrm_links import contact_ids
 from synkro_assets.ingestion.completeness import require_messages
 from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
 
@@ -68,12 +69,14 @@ def radist_days(
         return dict.fromkeys(windows, fetched)
     days = {day: RadistDay(fetched.connection_types) for day in windows}
     for chat_id, messages in fetched.messages.items():
+        shares: dict[BusinessDay, list[dict[str, Any]]] = {}
         for message in messages:
             at = parse_time(message["created_at"])
             for day, window in windows.items():
                 if at in window:
-                    days[day].chats[chat_id] = fetched.chats[chat_id]
-                    days[day].messages.setdefault(chat_id, []).append(message)
+                    shares.setdefault(day, []).append(message)
+        for day, share in shares.items():
+            days[day].keep(chat_id, fetched.chats[chat_id], share)
     for day, window in windows.items():
         require_messages(
             [

@@ -35,6 +35,16 @@ def phone_of(text: str | None, region: str) -> str | None:
     return numbers[0] if numbers else None
 
 
+def search_text(phone: str) -> str:
+    """The digits of an E.164 number that every way of writing it has in common.
+
+    The country code is left out: people write "8" or nothing where it stands.
+    """
+    import phonenumbers
+
+    return phonenumbers.national_significant_number(phonenumbers.parse(phone))
+
+
 def _numbers(piece: str, region: str) -> list[str]:
     import phonenumbers
 

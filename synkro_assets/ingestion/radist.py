@@ -1,15 +1,17 @@
 """One tenant-day of Radist.Online: the chats that had messages in the window, and the messages.
 
 What lives here: which chats are read and how answers become raw rows. Asking is
-``providers/radist``, loading is ``storage/raw_rows.py``.
+``providers/radist``, keeping what was said small is ``packing.py``, loading is
+``storage/raw_rows.py``.
 
 The feed of contacts is ordered by newest activity and moves while it is read: a contact that gets a
-message jumps to its head. It is therefore read again from the head until a page holds nothing new.
+message jumps to its head. It is therefore read again from the head until a page shows nothing new
+and something that did not move.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,10 +19,10 @@ from typing import Any, Protocol
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
+from synkro_assets.ingestion.packing import LateRows, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 
 Payload = dict[str, Any]
-Rows = dict[str, list[tuple[Any, ...]]]
 
 # The order of the feed is inferred from its users, not documented: go on well past the window.
 _OLD_BY = timedelta(days=1)
@@ -53,6 +55,7 @@ class Radist(Protocol):
 
 
 ParseTime = Callable[[str], datetime]
+Version = tuple[Any, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class RadistDay:
 
     connection_types: dict[int, str]
     chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
-    messages: dict[int, list[Payload]] = field(default_factory=dict)
+    messages: dict[int, Packed] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
     unread: dict[str, int] = field(default_factory=dict)
     with_poison: set[int] = field(default_factory=set)
@@ -85,9 +88,11 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: tuple[Payload, Payload], messages: list[Payload]) -> None:
+    def keep(
+        self, chat_id: int, chat: tuple[Payload, Payload], messages: Sequence[Payload]
+    ) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = messages
+        self.messages[chat_id] = Packed(messages)
 
 
 def fetch_day(
@@ -153,10 +158,9 @@ def _candidates(
 ) -> dict[int, tuple[Payload, Payload]]:
     """The chats whose last message is not older than the window, with their contacts."""
     found: dict[int, tuple[Payload, Payload]] = {}
-    seen: set[int] = set()
-    _scan(client, window, limits, parse_time, found, seen)
-    for _ in range(_MAX_SCANS):
-        if not _scan(client, window, limits, parse_time, found, seen, is_repeated=True):
+    seen: dict[int, Version] = {}
+    for _ in range(_MAX_SCANS + 1):
+        if _scan(client, window, limits, parse_time, found, seen):
             return found
     raise IncompleteFetch(
         f"Radist's list of chats still changed after {_MAX_SCANS} readings: nothing of this day "
@@ -170,35 +174,40 @@ def _scan(
     limits: Limits,
     parse_time: ParseTime,
     found: dict[int, tuple[Payload, Payload]],
-    seen: set[int],
-    *,
-    is_repeated: bool = False,
+    seen: dict[int, Version],
 ) -> bool:
-    """Read the feed from its head; true when it had news and more than one page was read.
+    """Read the feed from its head; true when its first page alone proves that none is missing.
 
-    Ends at a page without news (all behind it was read already, if this is not the first reading)
-    or well before the window.
+    Ends well before the window, or at a page without news on which a contact is as the reading
+    before found it: nothing behind it has moved since. A page of contacts that all moved proves
+    nothing, for an unread one may have moved before they did.
     """
-    had_news, number, old_pages = False, 0, 0
+    before = dict(seen)
+    number, old_pages = 0, 0
     for number, page in enumerate(client.chats_with_contacts(), start=1):
         if number > limits.contact_pages:
             raise IncompleteFetch(
                 f"Radist has more than {limits.contact_pages} pages of contacts for this day: "
                 "raise max_radist_contact_pages"
             )
-        news = [contact for contact in page if int(contact["contact_id"]) not in seen]
         for contact in page:
             _keep_candidates(contact, window, parse_time, found)
-        if not news and is_repeated:
-            break
-        had_news = had_news or bool(news)
-        seen.update(int(contact["contact_id"]) for contact in news)
+        versions = {int(contact["contact_id"]): _version(contact) for contact in page}
+        has_news = not versions.keys() <= seen.keys()
+        is_still = any(before.get(each) == version for each, version in versions.items())
+        seen.update(versions)
         newest = [_moment(contact.get("last_chat_updated_at"), parse_time) for contact in page]
         is_old = all(at is not None and at < window.start - _OLD_BY for at in newest)
         old_pages = old_pages + 1 if is_old else 0
-        if old_pages == _OLD_PAGES:
+        if (is_still and not has_news) or old_pages == _OLD_PAGES:
             break
-    return had_news and number > 1
+    return number <= 1
+
+
+def _version(contact: Payload) -> Version:
+    """What changes when a contact moves to the head of the feed."""
+    chats = tuple(chat["chat_id"] for chat in contact.get("chats") or [])
+    return contact.get("last_chat_updated_at"), chats
 
 
 def _keep_candidates(
@@ -242,18 +251,20 @@ def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
     }
 
 
-def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
+def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> dict[str, Rows]:
     """The day as rows of the ``raw.radist_*`` tables, by table name."""
+
+    def message_rows() -> Iterator[tuple[Any, ...]]:
+        for chat_id, messages in day.messages.items():
+            for message in messages:
+                yield _message_row(chat_id, message, parse_time)
+
     return {
         "radist_chats": [
             _chat_row(contact, chat, day.connection_types, region)
             for contact, chat in day.chats.values()
         ],
-        "radist_messages": [
-            _message_row(chat_id, message, parse_time)
-            for chat_id, messages in day.messages.items()
-            for message in messages
-        ],
+        "radist_messages": LateRows(day.message_count, message_rows),
     }
 
 

@@ -8,7 +8,6 @@ dialogs go out under numbers of their own and with such data masked.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from synkro_assets.domain.errors import WorkFailed
-from synkro_assets.providers.personal_data import MASK, without_personal_data
+from synkro_assets.providers.personal_data import without_personal_data
+from synkro_assets.reporting.dialog_names import introduced, without_names
 from synkro_assets.reporting.writer import Model
 
 _LANGUAGE_NAMES = {"ru": "Russian", "en": "English"}
 _SPEAKERS = {"inbound": "customer", "outbound": "company"}
 _LONGEST_MESSAGE = 500
 _LONGEST_SUMMARY = 400
-_SHORTEST_NAME = 3
 # Models that think before they write spend most of it on that.
 _MAX_OUTPUT_TOKENS = 8192
 
@@ -104,22 +103,12 @@ def masked_dialog(number: int, words: Sequence[tuple[str, str]], names: Iterable
     """A dialog without personal data, under a number instead of its id.
 
     ``words`` are (inbound or outbound, text); ``names`` are those of the people who may be named.
+    Names by which people introduce themselves are found.
     """
-    hidden = sorted(
-        {
-            part
-            for name in names
-            for part in re.findall(r"\w+", name)
-            if len(part) >= _SHORTEST_NAME
-        },
-        key=len,
-        reverse=True,
-    )
-    known = re.compile(rf"(?i)\b(?:{'|'.join(map(re.escape, hidden))})\w{{0,2}}\b")
+    hidden = {*names, *(name for _, text in words for name in introduced(text))}
 
     def masked(text: str) -> str:
-        plain = without_personal_data(text)
-        return (known.sub(MASK, plain) if hidden else plain)[:_LONGEST_MESSAGE]
+        return without_names(without_personal_data(text), hidden)[:_LONGEST_MESSAGE]
 
     messages = tuple((_SPEAKERS[direction], masked(text)) for direction, text in words)
     return Dialog(f"dialog-{number}", messages)

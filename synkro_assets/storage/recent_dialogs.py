@@ -56,7 +56,7 @@ select
         limit 1
     ) as phone_e164,
     (
-        select each.payload ->> 'contact_name'
+        select each.payload #>> '{contact,contact_name}'
         from raw.radist_chats as each
         where each.tenant_id = %(tenant)s and each.radist_chat_id = chats.radist_chat_id
         order by each.business_day desc

@@ -182,10 +182,10 @@ class RequestSlots:
             self._connection = self._kept.enter_context(session)
             # A slot that a crash of the server forgets is no harm; a flush per request is.
             self._connection.execute("set synchronous_commit = off")
-        with self._connection.transaction():
             self._connection.execute(
-                "select set_config('app.provider_account', %s, true)", [self._account]
+                "select set_config('app.provider_account', %s, false)", [self._account]
             )
+        with self._connection.transaction():
             yield self._connection
 
 

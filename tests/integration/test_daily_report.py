@@ -65,7 +65,7 @@ def test_the_day_has_something_of_everything(true_figures: DayFigures) -> None:
     assert len({subject for subject, _ in true_figures.values}) >= 4
 
 
-@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_without_crm", "dialogs_without_manager"])
+@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_not_looked_up", "dialogs_without_manager"])
 def test_each_fact_is_what_really_happened(
     metric: str, true_figures: DayFigures, stored_figures: DayFigures
 ) -> None:

@@ -39,7 +39,14 @@ from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
+from synkro_assets.providers.pagination import (
+    KeyOf,
+    Page,
+    Row,
+    ascending_pages,
+    linked_pages,
+    settled_pages,
+)
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
@@ -50,19 +57,22 @@ _MOST_IDS = 250
 # Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
 # to the line, or a stricter server, answers 414, and the batch is split.
 _LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
+_ID_LENGTH = len(f"{httpx.QueryParams({'filter[id][]': ''})}&")
 
 
 class AmoCrmClient(Closing):
-    """One amoCRM account, read-only; a context manager."""
+    """One amoCRM account, read-only; ``asked`` counts requests, attempts of one once."""
 
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
+        self._most_ids = _MOST_IDS
+        self.asked = 0
 
     def account(self) -> Row:
         """The account: id, name, subdomain, country, currency, …"""
         params = (("with", "is_api_filter_enabled,datetime_settings"),)
-        return _expect(self._road.get(f"{_API}/account", action="account", params=params))
+        return _expect(self._get(f"{_API}/account", "account", params))
 
     def users(self) -> list[Row]:
         """Every user with rights, roles and groups; needs an administrator's token."""
@@ -124,6 +134,10 @@ class AmoCrmClient(Closing):
     def close(self) -> None:
         self._road.close()
 
+    def _get(self, target: str, action: str, params: Params) -> Any:
+        self.asked += 1
+        return self._road.get(target, action=action, params=params)
+
     def _pages(
         self,
         path: str,
@@ -131,12 +145,13 @@ class AmoCrmClient(Closing):
         params: Params,
         action: str | None = None,
         is_asked: Callable[[Row], bool] = lambda _: True,
+        read: Callable[[Callable[[str | None], Page], KeyOf], Iterator[list[Row]]] = linked_pages,
     ) -> Iterator[Row]:
         def fetch(link: str | None) -> Page:
             target = link or f"{_API}/{path}"
             return self._page(target, sort, action or sort.entity, () if link else params, is_asked)
 
-        for rows in linked_pages(fetch, _id):
+        for rows in read(fetch, _id):
             yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
@@ -169,11 +184,15 @@ class AmoCrmClient(Closing):
         entity, wanted = sort.entity, set(ids)
         params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
         try:
-            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted)))
+            # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
+            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted),
+                                    settled_pages))  # fmt: skip
         except ProviderRefused as error:
             if error.status != 414 or len(ids) == 1:
                 raise
             middle = len(ids) // 2
+            # The batches after this one need not find out again.
+            self._most_ids = min(self._most_ids, len(ids) - middle)
             yield from self._batch(sort, ids[:middle], fixed)
             yield from self._batch(sort, ids[middle:], fixed)
             return
@@ -184,12 +203,11 @@ class AmoCrmClient(Closing):
         batch: list[int] = []
         length = 0
         for number in ids:
-            size = len(str(httpx.QueryParams({"filter[id][]": number}))) + 1
-            if batch and (len(batch) >= _MOST_IDS or length + size > room):
+            length += (size := _ID_LENGTH + len(str(number)))
+            if batch and (len(batch) >= self._most_ids or length > room):
                 yield batch
-                batch, length = [], 0
+                batch, length = [], size
             batch.append(number)
-            length += size
         if batch:
             yield batch
 
@@ -201,11 +219,12 @@ class AmoCrmClient(Closing):
         params: Params,
         is_asked: Callable[[Row], bool],
     ) -> Page:
-        answer = self._road.get(target, action=action, params=params)
+        answer = self._get(target, action, params)
         if answer is None:
             return Page(())
-        embedded = _object(_expect(answer).get("_embedded", {}))
-        rows = embedded.get(sort.entity, [])
+        # An empty list is a 204; an object without one is something else that calls itself success.
+        embedded = _object(_expect(answer).get("_embedded"))
+        rows = embedded.get(sort.entity) if embedded else []
         if not isinstance(rows, list):
             raise _strange()
         links = answer.get("_links") or {}

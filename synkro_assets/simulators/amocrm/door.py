@@ -5,6 +5,7 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,8 +18,6 @@ from synkro_assets.simulators.unknown_fields import with_unknown_fields
 from .answers import BLOCKED, UNPAID, named_account, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
-
-MAX_URL = 8192
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,16 @@ def guarded(
     """The handler behind all checks, as an endpoint."""
 
     async def endpoint(request: Request) -> Response:
+        answer = _answer(request)
+        if state.switches["amocrm_request_id"]:
+            answer.headers["X-Request-Id"] = uuid4().hex
+        return answer
+
+    def _answer(request: Request) -> Response:
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
         target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > MAX_URL:
+        if target > state.switches["amocrm_longest_address"]:
             return Response(
                 "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
             )

@@ -42,10 +42,12 @@ def routes(state: SimulatorState, book: TokenBook, telegram: TelegramStore) -> l
         ("/clock", ["GET", "PUT"], trouble.clock),
         ("/log", ["GET", "DELETE"], trouble.log),
         ("/radist/messages", ["POST"], messages.radist),
+        ("/radist/chats", ["POST"], messages.new_chat),
         ("/telegram/messages", ["GET"], messages.read_telegram),
         ("/telegram/messages", ["POST"], messages.write_telegram),
         ("/inbox/{provider}", ["GET"], messages.read_inbox),
         ("/amocrm/leads/{tenant}/{lead_id:int}", ["POST"], messages.change_lead),
+        ("/amocrm/contacts/{tenant}/{contact_id:int}", ["POST"], messages.change_contact),
         ("/amocrm/leads/{tenant}", ["POST"], messages.import_leads),
         ("/amocrm/oauth/{tenant}", ["POST"], worlds.oauth_code),
     ]

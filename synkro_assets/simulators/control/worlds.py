@@ -83,6 +83,7 @@ class Worlds:
                 dialogs=int(document.get("dialogs", 24)),
                 dialogs_file=Path(path) if path else None,
                 seed=int(document.get("seed", self.state.seed)),
+                lead_base=int(base) if (base := document.get("lead_base")) is not None else None,
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise Refused(f"cannot read the request: {error}") from error

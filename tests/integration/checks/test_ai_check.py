@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from synkro_assets.providers.gemini import GeminiClient
+from tests.databases import as_owner
 from tests.integration.checks.conftest import Inspector, inspecting
 from tests.integration.test_exchange_log import personal_data
 from tests.stage import Scene
@@ -55,6 +56,25 @@ def test_stored_dialogs_are_analysed_without_anybodys_data(
     people = {each for each in personal_data(truth) - said if len(each.split()) > 1}
     assert people
     assert not {each for each in people if each in prompt}
+
+
+def test_the_first_name_of_a_dialogs_contact_does_not_leave(
+    copied: Scene, impatient: None, prompts: list[str]
+) -> None:
+    with as_owner(copied.platform.database) as connection:
+        signed = connection.execute(
+            "update raw.radist_messages as said set payload = jsonb_set(said.payload, '{text}', "
+            "jsonb_build_object('text', 'это ' || name || ', жду')) "
+            "from (select radist_chat_id, "
+            " split_part(payload #>> '{contact,contact_name}', ' ', 1) as name "
+            " from raw.radist_chats) as people "
+            "where people.radist_chat_id = said.radist_chat_id and name <> '' returning name"
+        ).fetchall()
+    with inspecting(copied) as inspector:
+        assert inspector.check("ai").seen["analysed"] == "stored dialogs"
+    (prompt,) = prompts
+    assert "это ***, жду" in prompt
+    assert not {row["name"] for row in signed if row["name"] in prompt}
 
 
 @pytest.mark.parametrize(

@@ -215,6 +215,14 @@ def test_a_long_url_answers_414(lab: Lab) -> None:
     ids = list(range(10**9, 10**9 + 400))
     assert lab.amocrm("leads", **{"filter[id][]": ids}).status_code == 414
     assert lab.amocrm("leads", **{"filter[id][]": ids[:100]}).status_code == 204
+    lab.control("switches", amocrm_longest_address=1_000_000)
+    assert lab.amocrm("leads", **{"filter[id][]": ids * 4}).status_code == 204
+
+
+def test_leads_may_begin_at_ids_that_fit_32_bits(lab: Lab) -> None:
+    assert lab.load(lead_base=0).status_code == 400
+    assert lab.load(lead_base=1_000_000_000).status_code == 200
+    assert all(2**30 - 10**8 < row["id"] < 2**31 for row in lab.truth()["leads"])
 
 
 def test_changing_a_lead_makes_an_event_and_moves_updated_at(lab: Lab) -> None:

@@ -30,6 +30,8 @@ def _seconds(at: datetime) -> int:
 class Company:
     """An amoCRM of a few leads that change while days are read."""
 
+    asked = 0
+
     def __init__(self) -> None:
         self.now, self.leads, self.history = START, dict[int, Row](), list[Row]()
 

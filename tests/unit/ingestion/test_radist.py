@@ -95,6 +95,27 @@ def test_a_contact_that_jumps_to_the_head_while_the_feed_is_read_is_not_lost() -
     assert len(client.pages_read) == 3, "read until a head without news"
 
 
+def test_a_contact_that_jumps_ahead_of_others_that_jump_too_is_not_lost() -> None:
+    # Contact 4 moved to the head unread, and then so did two that had been read already.
+    later = IN_DAY + timedelta(minutes=1)
+    first = [[contact(1), contact(2)], [contact(3), contact(5)]]
+    then = [[contact(2, later), contact(1, later)], [contact(4, later), contact(3)], [contact(5)]]
+    client = FakeRadist([first, then])
+
+    assert sorted(fetched(client).chats) == [10, 20, 30, 40, 50]
+    assert client.pages_read == [2, 3, 1]
+
+
+def test_a_new_chat_of_a_known_contact_behind_others_that_jumped_is_not_lost() -> None:
+    later = IN_DAY + timedelta(minutes=1)
+    news = contact(3, later)
+    news["chats"].append({**news["chats"][0], "chat_id": 31})
+    first = [[contact(1), contact(2)], [contact(3), contact(4)]]
+    client = FakeRadist([first, [[contact(1, later), contact(2, later)], [news, contact(4)]]])
+
+    assert sorted(fetched(client).chats) == [10, 20, 30, 31, 40]
+
+
 def test_a_feed_at_rest_is_read_once_and_its_head_again() -> None:
     client = FakeRadist([[[contact(1)], [contact(2)], [contact(3)]]])
 
@@ -177,4 +198,5 @@ def test_an_unknown_channel_and_direction_do_not_lose_the_chat() -> None:
 
     assert rows["radist_chats"][0][2:4] == (99, None)
     assert rows["radist_chats"][0][4]["connection_type"] is None
-    assert rows["radist_messages"][0][2] == "other"
+    (said,) = rows["radist_messages"]
+    assert said[2] == "other"
