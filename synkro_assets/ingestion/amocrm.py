@@ -32,7 +32,6 @@ EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restor
 class AmoCrm(Leads, Protocol):
     """What this stage asks of a client, and how many requests that took so far."""
 
-
     @property
     def asked(self) -> int: ...
     def account(self) -> Payload: ...

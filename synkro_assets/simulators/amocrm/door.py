@@ -52,6 +52,10 @@ def _refusal(state: SimulatorState, account: str) -> Response | None:
     return problem(429, "Too many requests", headers)
 
 
+def _is_too_long(request: Request, most: int) -> bool:
+    return len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"]) > most
+
+
 def guarded(
     entity: str, handler: Handler, state: SimulatorState, book: TokenBook
 ) -> Callable[[Request], Awaitable[Response]]:
@@ -66,11 +70,9 @@ def guarded(
     def _answer(request: Request) -> Response:
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
-        target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > state.switches["amocrm_longest_address"]:
-            return Response(
-                "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
-            )
+        if _is_too_long(request, state.switches["amocrm_longest_address"]):
+            page = "<html><h1>414 Request-URI Too Large</h1></html>"
+            return Response(page, 414, media_type="text/html")
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
         if world and named_account(request) not in (None, world.company.tenant):
