@@ -242,7 +242,8 @@ def client(
 
     long_lived = secrets.get("long_lived_token")
     if long_lived:
-        return AmoCrmClient(LongLivedRoad(road(long_lived, public["base_url"]), tokens), set_aside)
+        only = LongLivedRoad(road(long_lived, public["base_url"]), long_lived, tokens)
+        return AmoCrmClient(only, set_aside)
     held = _held(public, secrets)
     if tokens is None:
         return AmoCrmClient(road_of(held), set_aside)
@@ -254,7 +255,15 @@ def client(
 def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
     access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
     if not (access and refresh):
-        raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
+        lack = (
+            "no token yet"
+            if not access
+            else ("an access token and no refresh token, so it would end within a day")
+        )
+        raise UsageProblem(
+            f"the amocrm integration has {lack}: connect the account with 'synkro integrations "
+            "connect TENANT amocrm', or save a long_lived_token"
+        )
     ends = public.get("expires_at")
     expires_at = datetime.fromisoformat(ends) if ends else None
     return Tokens(access, refresh, expires_at, public["base_url"])
