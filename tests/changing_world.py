@@ -6,6 +6,7 @@ must come of reading it is said by the tests.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,42 +45,47 @@ TROUBLES: dict[str, dict[str, Any]] = {
 class Happening:
     """Something that happens to the ``which``-th of its kind just before the n-th request.
 
-    The providers' clock goes on by ``pause`` seconds first; 0 keeps it within the same second.
+    Only requests whose path holds ``path`` count. The providers' clock goes on by ``pause`` seconds
+    first; 0 most often keeps it within the same second.
     """
 
-    before_request: int
     what: str
     which: int
-    pause: int
+    before_request: int
+    path: str = ""
+    pause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """How requests fail: ``count`` in a row after the first ``skip``."""
+    """How requests whose path holds ``path`` fail: ``count`` in a row after the first ``skip``."""
 
     name: str
-    skip: int
-    count: int
+    path: str = ""
+    skip: int = 0
+    count: int = 1
 
 
-def happenings(kinds: Sequence[str], most: int = 12) -> st.SearchStrategy[list[Happening]]:
+def happenings(kinds: Sequence[str], paths: Sequence[str]) -> st.SearchStrategy[list[Happening]]:
     """Changes of the world between the requests of a reading."""
     one = st.builds(
         Happening,
-        before_request=st.integers(1, 14),
         what=st.sampled_from(kinds),
         which=st.integers(0, 60),
+        before_request=st.integers(1, 8),
+        path=st.sampled_from(paths),
         pause=st.sampled_from([0, 0, 1, 61]),
     )
-    return st.lists(one, max_size=most)
+    return st.lists(one, max_size=12)
 
 
-def troubles() -> st.SearchStrategy[list[Trouble]]:
+def troubles(paths: Sequence[str]) -> st.SearchStrategy[list[Trouble]]:
     """Failing requests; five in a row are more than any client's patience."""
     one = st.builds(
         Trouble,
         name=st.sampled_from(sorted(TROUBLES)),
-        skip=st.integers(0, 10),
+        path=st.sampled_from(paths),
+        skip=st.integers(0, 3),
         count=st.sampled_from([1, 2, 4, 5]),
     )
     return st.lists(one, max_size=2)
@@ -98,18 +104,18 @@ class ChangingWorld:
         )
         self._provider, self._tenant, self._day = "", "", ""
         self._plan: list[Happening] = []
-        self._asked = 0
+        self._asked: list[str] = []
 
     def plan(self, provider: str, tenant: str, day: str, plan: Sequence[Happening]) -> None:
         """What is to happen to a tenant's world from the next request to the provider on."""
         self._provider, self._tenant, self._day = provider, tenant, day
-        self._plan, self._asked = sorted(plan, key=lambda each: each.before_request), 0
+        self._plan, self._asked = list(plan), []
         self.states.clear()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let happen what is due, then answer as the simulators do."""
         if scope["type"] == "http" and scope["path"].startswith(f"/{self._provider}/"):
-            self._asked += 1
+            self._asked.append(scope["path"])
             try:
                 await self._let_happen()
             except Exception as problem:  # or the client would take it for a failing provider
@@ -119,13 +125,16 @@ class ChangingWorld:
     async def _let_happen(self) -> None:
         if not self.states:
             self.states.append(await self._truth())
-        while self._plan and self._plan[0].before_request <= self._asked:
-            due = self._plan.pop(0)
+        for due in [each for each in self._plan if self._is_due(each)]:
+            self._plan.remove(due)
             now = datetime.fromisoformat((await self._get("clock"))["now"])
             moment = now + timedelta(seconds=due.pause)
-            await self._ask("PUT", "clock", {"now": moment.isoformat(), "rate": 0})
+            await self._ask("PUT", "clock", {"now": moment.isoformat(), "rate": 1})
             await _DOINGS[due.what](self, due.which)
             self.states.append(await self._truth())
+
+    def _is_due(self, planned: Happening) -> bool:
+        return sum(planned.path in path for path in self._asked) >= planned.before_request
 
     async def _truth(self) -> Truth:
         now = (await self._get("clock"))["now"]
@@ -150,6 +159,14 @@ class ChangingWorld:
     async def price(self, which: int) -> None:
         """A lead is saved with another price, without any event."""
         await self._lead(which, price=1000 + which)
+
+    async def crowded(self, which: int) -> None:
+        """One of the leads that share their second with most others is saved."""
+        leads = self.states[-1]["leads"]
+        ((second, _),) = Counter(lead["updated_at"] for lead in leads).most_common(1)
+        crowd = sorted(lead["id"] for lead in leads if lead["updated_at"] == second)
+        path = f"amocrm/leads/{self._tenant}/{crowd[which % len(crowd)]}"
+        await self._ask("POST", path, {"price": 7000 + which})
 
     async def move(self, which: int) -> None:
         """A lead goes to another stage."""
@@ -199,6 +216,7 @@ class ChangingWorld:
 
 _DOINGS = {
     "price": ChangingWorld.price,
+    "price in a crowd": ChangingWorld.crowded,
     "move": ChangingWorld.move,
     "trash": ChangingWorld.trash,
     "restore": ChangingWorld.restore,
@@ -208,5 +226,7 @@ _DOINGS = {
     "late message": ChangingWorld.late_message,
     "new chat": ChangingWorld.chat,
 }
-AMOCRM_CHANGES = ("price", "move", "trash", "restore", "import", "contact")
+AMOCRM_PATHS = ("/leads", "/leads", "/contacts", "/events", "")
+RADIST_PATHS = ("with_contacts", "with_contacts", "/messages/", "")
+AMOCRM_CHANGES = ("price", "price in a crowd", "move", "trash", "restore", "import", "contact")
 RADIST_CHANGES = ("message", "message", "late message", "new chat")

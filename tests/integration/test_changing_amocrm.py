@@ -6,14 +6,26 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synkro_assets.ingestion.amocrm import EVENT_TYPES
-from tests.changing_world import AMOCRM_CHANGES, Happening, Trouble, Truth, happenings, troubles
+from tests.changing_world import (
+    AMOCRM_CHANGES,
+    AMOCRM_PATHS,
+    Happening,
+    Trouble,
+    Truth,
+    happenings,
+    troubles,
+)
 from tests.integration.reading import Reading, Theatre, affordable
 
 Lead = tuple[Any, ...]
+LEAVING_ONE_BY_ONE = [
+    Happening("price in a crowd", 0, before_request=number, path="/leads", pause=1)
+    for number in range(2, 8)
+]
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
@@ -137,25 +149,28 @@ def assert_true(reading: Reading, rows: dict[str, list[Any]]) -> None:
     size=st.sampled_from([2, 3, 7, 250]),
     is_short=st.booleans(),
     is_read_before=st.booleans(),
-    plan=happenings(AMOCRM_CHANGES),
-    failing=troubles(),
-    crowd=st.sampled_from([0, 0, 9]),
+    crowd=st.sampled_from([0, 8]),
+    plan=happenings(AMOCRM_CHANGES, AMOCRM_PATHS),
+    failing=troubles(AMOCRM_PATHS),
 )
+@example(20, 3, False, False, 8, [], [Trouble("an empty object with 200", "/leads", skip=1)])
+@example(20, 3, True, True, 0, [], [Trouble("cut in the middle", "/contacts", count=5)])
+@example(40, 3, False, False, 8, LEAVING_ONE_BY_ONE, [])
 def test_a_changing_failing_amocrm_is_read_whole_or_not_at_all(
     theatre: Theatre,
     hours: int,
     size: int,
     is_short: bool,
     is_read_before: bool,
+    crowd: int,
     plan: list[Happening],
     failing: list[Trouble],
-    crowd: int,
 ) -> None:
     reading = theatre.open("amocrm", hours=hours, dialogs=5)
     theatre.simulators.switch(amocrm_max_limit=size, amocrm_not_full_pages=is_short)
     if crowd:
-        at = reading.scene.window.start.isoformat()
-        theatre.simulators.ask("POST", "amocrm/leads/changing", {"count": crowd, "at": at})
+        reading.save_old_leads(crowd)
+        reading.set_hours(hours)
     seen: list[Truth] = []
     if is_read_before:
         assert reading.read() is None

@@ -6,13 +6,25 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.changing_world import RADIST_CHANGES, Happening, Trouble, Truth, happenings, troubles
+from tests.changing_world import (
+    RADIST_CHANGES,
+    RADIST_PATHS,
+    Happening,
+    Trouble,
+    Truth,
+    happenings,
+    troubles,
+)
 from tests.integration.reading import Reading, Theatre, affordable
 
 Message = tuple[Any, ...]
+EVERYBODY_WRITES = [
+    Happening("message", number, before_request=2, path="with_contacts")
+    for number in range(8, 0, -1)
+]
 pytestmark = pytest.mark.usefixtures("impatient")
 
 
@@ -81,9 +93,12 @@ def assert_true(reading: Reading, rows: dict[str, list[Any]]) -> None:
     is_inclusive=st.booleans(),
     is_jumping=st.booleans(),
     is_read_before=st.booleans(),
-    plan=happenings(RADIST_CHANGES),
-    failing=troubles(),
+    plan=happenings(RADIST_CHANGES, RADIST_PATHS),
+    failing=troubles(RADIST_PATHS),
 )
+@example(20, 3, "key", True, True, False, [], [])
+@example(20, 3, "offset", False, False, True, EVERYBODY_WRITES, [])
+@example(20, 2, "key", True, False, True, [], [Trouble("cut in the middle", "/messages/", 3, 5)])
 def test_a_changing_failing_radist_is_read_whole_or_not_at_all(
     theatre: Theatre,
     hours: int,

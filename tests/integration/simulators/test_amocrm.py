@@ -257,3 +257,42 @@ def test_many_leads_of_one_second_lie_across_the_edge_of_a_page(lab: Lab) -> Non
 def test_an_import_of_the_future_or_of_nothing_is_refused(lab: Lab) -> None:
     for body in ({"count": 0}, {"count": 9999}, {"at": "2099-01-01T00:00:00Z"}, {"count": "x"}):
         assert lab.http.post("/control/amocrm/leads/acme", json=body).status_code == 400
+
+
+def test_every_answer_has_an_id_of_its_own_unless_switched(lab: Lab) -> None:
+    lab.control("switches", amocrm_forbidden=["users"])
+    answers = [lab.amocrm("leads"), lab.amocrm("users"), lab.amocrm("leads", page=999)]
+    assert [each.status_code for each in answers] == [200, 403, 204]
+    assert len({each.headers["x-request-id"] for each in answers}) == 3
+    lab.control("switches", amocrm_request_id=False)
+    assert "x-request-id" not in lab.amocrm("leads").headers
+
+
+def test_a_page_may_hold_fewer_rows_than_are_asked_for(lab: Lab) -> None:
+    lab.control("switches", amocrm_max_limit=7)
+    for entity in ("leads", "contacts", "events"):
+        answer = lab.amocrm(entity, limit=50).json()
+        assert len(answer["_embedded"][entity]) == 7
+        assert "next" in answer["_links"]
+
+
+def test_a_lead_may_come_back_from_the_trash(lab: Lab) -> None:
+    (lead, *_) = lab.amocrm("leads").json()["_embedded"]["leads"]
+    for is_deleted, kind in ((True, "lead_deleted"), (False, "lead_restored")):
+        lab.control(f"amocrm/leads/acme/{lead['id']}", is_deleted=is_deleted)
+        assert (lab.amocrm(f"leads/{lead['id']}").status_code == 404) is is_deleted
+        (newest, *_) = lab.amocrm("events").json()["_embedded"]["events"]
+        assert (newest["type"], newest["entity_id"]) == (kind, lead["id"])
+
+
+def test_a_contact_may_get_another_name_and_number(lab: Lab) -> None:
+    known = lab.truth()["contacts"][0]["id"]
+    lab.http.put("/control/clock", json={"now": "2026-03-06T12:00:00Z", "rate": 0})
+    lab.control(f"amocrm/contacts/acme/{known}", name="Renamed", phones=["+79123456789"])
+    shown = lab.amocrm(f"contacts/{known}").json()
+    assert shown["name"] == "Renamed"
+    assert shown["updated_at"] == 1_772_798_400
+    (phone,) = (row for row in shown["custom_fields_values"] if row["field_code"] == "PHONE")
+    assert [each["value"] for each in phone["values"]] == ["+79123456789"]
+    told = {each["id"]: each for each in lab.truth()["contacts"]}[known]
+    assert told["phones"] == [{"value": "+79123456789", "e164": ["+79123456789"]}]
