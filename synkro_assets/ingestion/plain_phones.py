@@ -77,14 +77,15 @@ def _country(region: str) -> _Country | None:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
     found = PhoneMetadata.metadata_for_region(region, None)
-    if found is None or COUNTRY_CODE_TO_REGION_CODE[found.country_code][0] != region:
+    code = found.country_code if found else None
+    if found is None or code is None or COUNTRY_CODE_TO_REGION_CODE[code][0] != region:
         return None
     prefix = found.national_prefix or ""
     has_odd_prefix = prefix != found.national_prefix_for_parsing or (
         found.national_prefix_transform_rule is not None
     )
     return _Country(
-        code=str(found.country_code),
+        code=str(code),
         general=_sized(found.general_desc) or _NEVER,
         lines=tuple(filter(None, map(_sized, (found.mobile, found.fixed_line)))),
         leading=re.compile(found.leading_digits or ""),
