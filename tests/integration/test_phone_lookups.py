@@ -28,6 +28,11 @@ def searches(scene: Scene) -> int:
     return int(row["n"])
 
 
+def fact(scene: Scene, fact_id: str) -> int:
+    (row,) = scene.rows("select value from app.report_facts where fact_id = %s", fact_id)
+    return int(row["value"])
+
+
 def listed(text: str) -> list[str]:
     """The lines of the section about dialogs without a deal."""
     lines = iter(text.splitlines())
@@ -108,6 +113,8 @@ def test_a_crm_that_cannot_be_searched_costs_the_answer_and_not_the_day(scene: S
         chat: "not_looked_up" if status in unexplained else status for chat, status in known.items()
     }
     left = sum(status in unexplained for status in known.values())
+    assert fact(scene, "dialogs_not_looked_up") == left
+    assert fact(scene, "dialogs_without_deal") == 0
     assert f"{left} диалог" in made.report.summary_text
     assert "по CRM: есть ли" in made.report.summary_text
     assert "Нет сделки в CRM" not in made.report.summary_text
