@@ -37,8 +37,9 @@ class _Backfill:
 
 
 def measure_large_backfill(stage: Stage) -> list[Line]:
-    """``synkro backfill`` of 30 days with 10,000 messages each, 20 to a dialog and each dialog a
-    chat of its own; then of one day with 100,000. Raw rows, transforms, facts and reports.
+    """``synkro backfill`` of a ``radist_only`` tenant: 30 days with 10,000 messages each, 20 to a
+    dialog and each dialog a chat of its own; then one day with 100,000. Raw rows, transforms, facts
+    and reports.
 
     The bound of the issue, 450 MiB for 300,000 messages: a small machine reads a company's month.
     It is the peak of the command's own process, which has no children. The simulators' limits are
@@ -68,7 +69,7 @@ def _told(what: str, done: _Backfill, planted: int) -> list[Line]:
 
 def _backfill(stage: Stage, name: str, count: int, messages: int) -> _Backfill:
     """``count`` days of ``messages`` each, made up, connected and backfilled."""
-    tenant = stage.tenant(f"large-{name}", "radist_fetch_limit=100000")
+    tenant = stage.tenant(f"large-{name}", "mode=radist_only")
     last = BusinessDay(stage.latest_closed(tenant) - timedelta(days=1))
     days = [BusinessDay(last - timedelta(days=n)) for n in reversed(range(count))]
     _plant(stage, tenant, days, messages)

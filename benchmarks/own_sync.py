@@ -6,12 +6,11 @@ time and memory can be laid beside those of ``rivals``. Comparing them is ``sync
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
+from benchmarks.rivals.cost import tell
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.tenant import Tenant, parse_slug
 from synkro_assets.ingestion.amocrm import fetch_day, raw_rows
@@ -23,13 +22,11 @@ from synkro_assets.storage.tenants import tenant_by_slug
 
 
 def main(home: str, url: str, slug: str, day: str) -> None:
-    """Read and load the day and print the seconds it took."""
+    """Read and load the day and print what that cost."""
     with open_platform(Path(home), url, None, SystemClock()) as platform:
         with platform.database.console_transaction() as connection:
             tenant = tenant_by_slug(connection, parse_slug(slug))
-        started = time.perf_counter()
-        _sync(platform, tenant, BusinessDay(date.fromisoformat(day)))
-        print(json.dumps({"seconds": time.perf_counter() - started}))
+        tell(lambda: _sync(platform, tenant, BusinessDay(date.fromisoformat(day))))
 
 
 def _sync(platform: Platform, tenant: Tenant, day: BusinessDay) -> None:

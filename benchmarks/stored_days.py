@@ -1,8 +1,8 @@
 """A source's days read and stored as a run does it: ``stored_days.py SOURCE SLUG FIRST LAST``.
 
 What lives here: the program that ``paced_sync`` measures; it prints when the work began and ended
-(seconds since 1970), its CPU seconds and the peak memory. Dagster and dbt take no part: what follows the raw rows is
-``backfill``'s and ``large_backfill``'s.
+(seconds since 1970), its CPU seconds and the peak memory. Dagster and dbt take no part: what
+follows the raw rows is ``backfill``'s and ``large_backfill``'s.
 """
 
 from __future__ import annotations

@@ -19,12 +19,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from psycopg import sql
 
-from benchmarks.processes import Measured, measure
+from benchmarks.processes import Measured, ProgramFailed, measure
 from benchmarks.stage import Stage
 from benchmarks.table import Line, at_least, noted
 from synkro_assets.domain.business_day import BusinessDay
@@ -32,7 +33,7 @@ from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import opened
 from synkro_assets.storage.integrations import integrations_of
 
-LEADS, AT_ONCE = 2_000, 100
+LEADS, AT_ONCE = 5_000, 100
 ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
 _LONGEST_ADDRESS = 10_000_000
 _RIVALS = Path(__file__).with_name("rivals")
@@ -56,6 +57,7 @@ class _Sync:
 
     name: str
     seconds: float
+    cpu: float
     rows: int
     requests: int
     too_fast: int
@@ -71,7 +73,8 @@ class _Sync:
             noted(f"{self.name}: rows a second", self.rate, ""),
             noted(f"{self.name}: rows", self.rows, ""),
             noted(f"{self.name}: seconds", self.seconds, "s"),
-            noted(f"{self.name}: seconds of these in the simulator", self.simulator, "s"),
+            noted(f"{self.name}: CPU seconds of its process", self.cpu, "s"),
+            noted(f"{self.name}: seconds in the simulator", self.simulator, "s"),
             noted(f"{self.name}: requests", self.requests, ""),
             noted(f"{self.name}: 429s", self.too_fast, ""),
             noted(f"{self.name}: peak memory", self.peak_mib, "MiB"),
@@ -83,9 +86,16 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
 
     Bounds of the issue: 10 times the rows a second of amochka's ETL, 3 times those of a dlt REST
     source. Rows are the leads, contacts, events, users and pipelines that are in the tables after;
-    starting an interpreter and making tables is not timed for anybody. Raises NotCompared when a
-    rival cannot be installed.
+    starting an interpreter and making tables is not timed for anybody. A rival that cannot be
+    installed or does not finish is a broken bound, not a comparison left out.
     """
+    try:
+        return _compared(stage)
+    except (NotCompared, ProgramFailed) as problem:
+        return [Line(f"sync_rate was not measured: {problem}", 0, "", "measured", holds=False)]
+
+
+def _compared(stage: Stage) -> list[Line]:
     tenant, day = _account(stage)
     stage.simulators.ask("POST", "switches", {"amocrm_longest_address": _LONGEST_ADDRESS})
     try:
@@ -95,7 +105,7 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
             order = _order(stage, tenant, folder)
             ours = _counted(stage, "synkro", _OURS, lambda: _synkro(stage, tenant, day))
             dlt, amochka = (
-                _counted(stage, name, tables, lambda n=name: _rival(interpreter, n, order))
+                _counted(stage, name, tables, partial(_rival, interpreter, name, order))
                 for name, tables in (("dlt", _DLTS), ("amochka", _AMOCHKAS))
             )
     finally:
@@ -126,14 +136,16 @@ def _counted(stage: Stage, name: str, tables: Tables, sync: Callable[[], Measure
     rows = {entity: _rows_of(stage, table) for entity, table in tables.items()}
     if min(rows["leads"], rows["contacts"], rows["events"]) < LEADS:
         raise NotCompared(f"{name} stored {rows} of {LEADS} leads: {done.stderr[-2000:]}")
+    cost = json.loads(done.stdout.strip().splitlines()[-1])
     return _Sync(
         name,
-        float(json.loads(done.stdout.strip().splitlines()[-1])["seconds"]),
+        cost["seconds"],
+        cost["cpu"],
         sum(rows.values()),
         summary["count"],
         summary["statuses"].get("429", 0),
         summary["handler_seconds"],
-        done.peak_mib,
+        cost["peak_mib"],
     )
 
 

@@ -17,6 +17,7 @@ from synkro_assets import (
     export_sensors,
     forced_report_ops,
     jobs,
+    month_ops,
     partitions,
     run_request_sensors,
     schedules,
@@ -52,7 +53,10 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
     asset_jobs = {job.name: job for job in jobs.build(days)}
     forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
-    cleanup_job = cleanup_ops.build(jobs.LOGS_CLEANUP)
+    daily_jobs = (
+        cleanup_ops.build(jobs.LOGS_CLEANUP),
+        month_ops.build(jobs.MONTH_PARTITIONS),
+    )
     return Definitions(
         assets=[
             raw_amocrm.build(days),
@@ -64,8 +68,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
             export.build(days),
         ],
         asset_checks=asset_checks.build(),
-        jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
-        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
+        jobs=[*asset_jobs.values(), forced_report_job, *daily_jobs],
+        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], *daily_jobs),
         sensors=[
             *sensors.build(asset_jobs),
             *run_request_sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),

@@ -10,11 +10,11 @@ addresses without a limit) is said in ``benchmarks/sync_rate.py``.
 import json
 import os
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
 from amochka import AmoCRMClient
+from cost import tell
 from etl import run_etl
 
 _INDEXES = (
@@ -24,7 +24,7 @@ _INDEXES = (
 
 
 def main(order: dict[str, str]) -> None:
-    """Run the ETL and print its seconds, tables made beforehand."""
+    """Run the ETL and print its cost, tables made beforehand."""
     AmoCRMClient._validate_base_url = staticmethod(lambda address: address)
     folder = Path(order["folder"])
     token = folder / "token.json"
@@ -59,9 +59,7 @@ def main(order: dict[str, str]) -> None:
         connection.commit()
     entities = "leads,contacts,events,users,pipelines"
     sys.argv = ["run_etl", "--full", "--entities", entities, "--log-level", "WARNING"]
-    started = time.perf_counter()
-    run_etl.main()
-    print(json.dumps({"seconds": time.perf_counter() - started}))
+    tell(run_etl.main)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ What lives here: the pipeline as dlt's documentation writes one, following amoCR
 
 import json
 import sys
-import time
 from typing import Any
 
 import dlt
+from cost import tell
 from dlt.destinations import postgres
 from dlt.sources.rest_api import rest_api_source
 
@@ -17,7 +17,7 @@ _PATHS = {"pipelines": "leads/pipelines"}
 
 
 def main(order: dict[str, str]) -> None:
-    """Run the pipeline and print its seconds."""
+    """Run the pipeline and print its cost."""
     address = "postgresql://{user}:{password}@{host}:{port}/{database}".format(**order)
     source = rest_api_source(
         {
@@ -37,9 +37,7 @@ def main(order: dict[str, str]) -> None:
         destination=postgres(address),
         dataset_name="dlt_rows",
     )
-    started = time.perf_counter()
-    pipeline.run(source)
-    print(json.dumps({"seconds": time.perf_counter() - started}))
+    tell(lambda: pipeline.run(source))
 
 
 def _resource(name: str) -> Any:

@@ -4,6 +4,7 @@ What lives here: the Dagster skin. Fetching is ``ingestion/amocrm.py``.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -36,6 +37,7 @@ from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.stopped_accounts import asking_again
 from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.storage.lead_links import linked_before
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
 
 _DESCRIPTIONS = {
@@ -47,6 +49,7 @@ _DESCRIPTIONS = {
     "amocrm_leads": "Every version of a lead that was seen; deletions are versions too.",
     "amocrm_contacts": "Every version of a contact of the day's leads, with phones in E.164.",
     "amocrm_contact_channels": "Phones and e-mails of contacts' versions, one row each.",
+    "amocrm_contact_sightings": "When a contact was found to be gone or back: its tombstones.",
     "amocrm_lead_contacts": "Which contact was ever linked to which lead.",
 }
 
@@ -81,16 +84,17 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
         ):
             held = held_references(run.platform, run.tenant)
+            linked = partial(linked_before, run.platform.database, run.tenant.tenant_id)
             fetched = amocrm.fetch_day(
-                client, span(windows), on_progress, held, limits, before.place
+                client, span(windows), on_progress, held, limits, before.place, linked
             )
         require_whole(fetched.portion, len(windows))
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
-        poison = quarantine.by_day(windows)
+        poison, unusable = quarantine.by_day(windows), quarantine.ids_of("contacts")
         return {
             day: remainder(
-                DayShare(amocrm.raw_rows(share, region), poison[day]),
+                DayShare(amocrm.raw_rows(share, region, unusable), poison[day]),
                 fetched.portion,
                 before,
                 config,

@@ -45,6 +45,7 @@ from synkro_assets.storage.raw_rows import (
 from synkro_assets.storage.run_requests import ask_to_go_on
 from synkro_assets.storage.source_days import note_reading
 from synkro_assets.storage.stored_feeds import count_stored
+from synkro_assets.storage.unfinished_dialogs import Parts, held_count, store_parts
 
 OWNERS = ["team:data"]
 
@@ -93,7 +94,8 @@ class DayShare:
     """A day's rows by table name, what of it cannot be used, and what a limit left unread.
 
     ``chats`` are the only ones whose rows are replaced by these; all where it is None. One that
-    ``continues`` an earlier reading leaves what that set aside.
+    ``continues`` an earlier reading leaves what that set aside; ``parts`` are of dialogs that take
+    several readings.
     """
 
     rows: Mapping[str, Rows]
@@ -102,6 +104,7 @@ class DayShare:
     place: dict[str, Any] | None = None
     chats: Sequence[int] | None = None
     continues: bool = False
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,10 @@ def _load_day(
         for table in source.tables:
             if table.kind is Kind.FEED:
                 stored = count_stored(connection, table, load)
-                require_no_shrink(f"{table.name} of {day}", len(share.rows[table.name]), stored)
+                answered = len(share.rows[table.name])
+                if share.parts and stored:
+                    answered += held_count(connection, load, share.parts)
+                require_no_shrink(f"{table.name} of {day}", answered, stored)
         quarantined = store_quarantined(
             connection, load, source.name, share.poison, continues=share.continues
         )
@@ -191,6 +197,8 @@ def _load_day(
             table.name: load_rows(connection, table, load, share.rows[table.name])
             for table in source.tables
         }
+        if share.parts:
+            store_parts(connection, load, share.parts)
         note_reading(connection, load.tenant_id, day, source.name, began, share.cuts, share.place)
         # A day that is still open is read anew once it has ended.
         if share.cuts and began >= tenant_run.plan(day).window.end:

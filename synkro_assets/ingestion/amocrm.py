@@ -17,6 +17,13 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
+from synkro_assets.ingestion.amocrm_contacts import (
+    ByLead,
+    LinkedBefore,
+    all_of,
+    contacts_to_ask,
+    sightings,
+)
 from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
 from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
@@ -31,7 +38,6 @@ EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restor
 
 class AmoCrm(Leads, Protocol):
     """What this stage asks of a client, and how many requests that took so far."""
-
 
     @property
     def asked(self) -> int: ...
@@ -50,6 +56,7 @@ class AmoCrmDay:
     """Everything amoCRM answered about a day; no account and lists where stored ones do.
 
     ``portion`` tells what a limit left of its leads; the events are always all of them.
+    ``asked_contacts`` are those that were asked for by id.
     """
 
     account: Payload | None
@@ -61,6 +68,7 @@ class AmoCrmDay:
     deleted_leads: list[Payload]
     contacts: list[Payload]
     portion: Portion = field(default_factory=Portion)
+    asked_contacts: ByLead = field(default_factory=dict)
 
 
 def fetch_day(
@@ -70,11 +78,13 @@ def fetch_day(
     held: HeldReferences | None = None,
     limits: Limits = UNLIMITED,
     before: Place = BEGINNING,
+    linked_before: LinkedBefore = lambda _: {},
 ) -> AmoCrmDay:
     """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
     ``held`` are the stored lists; ``amocrm_references`` says when they are good enough. Of the
-    leads what is left ``before`` is read.
+    leads what is left ``before`` is read. The contacts ``linked_before`` are asked for too, as one
+    that was deleted is linked no more.
     """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
@@ -82,10 +92,12 @@ def fetch_day(
     portion = Portion(limits, before)
     portion.read(client, window, {_entity_id(event) for event in events})
     leads, deleted = list(portion.leads.values()), list(portion.deleted.values())
-    on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
-    contacts = list(client.contacts_by_id(sorted(portion.contacts)))
+    asked = contacts_to_ask(portion, linked_before)
+    wanted = portion.contacts | all_of(asked)
+    on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
+    contacts = list(client.contacts_by_id(sorted(wanted)))
     if not are_lists_due(held, client.asked, [*leads, *deleted], events):
-        return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion)
+        return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion, asked)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
         client.account(),
@@ -97,11 +109,15 @@ def fetch_day(
         deleted,
         contacts,
         portion,
+        asked,
     )
 
 
-def raw_rows(day: AmoCrmDay, region: str) -> Rows:
-    """The day as rows of the ``raw.amocrm_*`` tables, by table name."""
+def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = frozenset()) -> Rows:
+    """The day as rows of the ``raw.amocrm_*`` tables, by table name.
+
+    ``unusable`` are contacts that were set aside (``sightings``).
+    """
     channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
@@ -116,6 +132,9 @@ def raw_rows(day: AmoCrmDay, region: str) -> Rows:
         "amocrm_contacts": [_contact_row(*each) for each in channels],
         "amocrm_contact_channels": [
             _channel_row(contact, channel) for contact, each in channels for channel in each
+        ],
+        "amocrm_contact_sightings": [
+            (*each, {}) for each in sightings(day.asked_contacts, day.contacts, unusable)
         ],
         "amocrm_lead_contacts": [
             (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)

@@ -13,9 +13,10 @@ from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.ingestion.amocrm import AmoCrmDay
-from synkro_assets.ingestion.amocrm_links import contact_ids
+from synkro_assets.ingestion.amocrm_contacts import all_of
 from synkro_assets.ingestion.completeness import require_messages
-from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
+from synkro_assets.ingestion.radist import RadistDay
+from synkro_assets.ingestion.radist_feed import ParseTime, is_in, last_said
 
 Windows = Mapping[BusinessDay, Window]
 
@@ -43,7 +44,9 @@ def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
         for lead in fetched.leads
         if int(lead["id"]) in named or _instant(lead["updated_at"]) in window
     ]
-    linked = {each for lead in leads for each in contact_ids(lead)}
+    ids = {int(lead["id"]) for lead in leads}
+    asked = {lead: each for lead, each in fetched.asked_contacts.items() if lead in ids}
+    wanted = all_of(asked)
     return AmoCrmDay(
         account=fetched.account,
         users=fetched.users,
@@ -54,7 +57,8 @@ def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
         deleted_leads=[
             lead for lead in fetched.deleted_leads if _instant(lead["updated_at"]) in window
         ],
-        contacts=[contact for contact in fetched.contacts if int(contact["id"]) in linked],
+        contacts=[contact for contact in fetched.contacts if int(contact["id"]) in wanted],
+        asked_contacts=asked,
     )
 
 

@@ -1,7 +1,8 @@
 """Phone numbers as people write them, in E.164.
 
 What lives here: finding the numbers in a field. Which fields hold phones is known to ``amocrm`` and
-``radist``; spacing a number for reading is ``reporting/figures.py``.
+``radist``, the short way to most numbers is ``plain_phones.py``, spacing a number for reading is
+``reporting/figures.py``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from synkro_assets.ingestion.plain_phones import plain_phone
 
 if TYPE_CHECKING:
     import phonenumbers
@@ -48,7 +51,7 @@ def search_text(phone: str) -> str:
 def _numbers(piece: str, region: str) -> list[str]:
     import phonenumbers
 
-    whole = _parsed(piece, region)
+    whole = plain_phone(piece, region) or _parsed(piece, region)
     if whole is not None:
         return [whole]
     matches = phonenumbers.PhoneNumberMatcher(piece, region, phonenumbers.Leniency.POSSIBLE)

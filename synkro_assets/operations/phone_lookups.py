@@ -18,7 +18,7 @@ from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.phone_lookups import Lookups, look_up
 from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.operations.stopped_accounts import telling_stops
+from synkro_assets.operations.stopped_accounts import asking_again
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.phone_lookups import keep_lookups, phones_to_look_up
 from synkro_assets.storage.raw_rows import RAW_TABLES, Load, load_rows
@@ -107,7 +107,7 @@ def _asked(run: TenantRun, phones: Sequence[str], on_progress: Callable[[str], N
     found = Lookups()
     try:
         with (
-            telling_stops(run.platform, run.tenant, "amocrm"),
+            asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, poison.append) as client,
         ):
             found = look_up(client, phones, run.tenant.default_region, poison, on_progress)

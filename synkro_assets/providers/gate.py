@@ -104,8 +104,7 @@ class Gate:
         """Wait for permission to send ``request``; the passage then reports what came of it."""
         call = _CURRENT.get(Call(request.url.path))
         rates = (*self.rates(request.url.path), *call.extra_rates)
-        for rate in rates:
-            self.limiter.acquire(rate.bucket, rate.per_second)
+        self.limiter.acquire({rate.bucket: rate.per_second for rate in rates})
         return Passage(self, request, call, rates, self.clock.now(), time.monotonic())
 
     def unreadable(self, what: str, status: int | None = None) -> ProviderUnavailable:

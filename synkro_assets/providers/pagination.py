@@ -45,7 +45,7 @@ def linked_pages(fetch: Callable[[str | None], Page], key: KeyOf) -> Iterator[li
     do that are read with ``ascending_pages`` or ``settled_pages``.
     """
     seen: set[Hashable] = set()
-    for page in _walk(fetch):
+    for page in walked_pages(fetch):
         fresh = _unseen(page.rows, key, seen)
         if fresh:
             yield fresh
@@ -69,7 +69,7 @@ def settled_pages(
     for _ in range(_MOST_REREADS):
         found: set[Hashable] = set()
         pages = 0
-        for page in _walk(fetch):
+        for page in walked_pages(fetch):
             pages += 1
             found.update(key(row) for row in page.rows)
             fresh = _unseen(page.rows, key, seen)
@@ -140,7 +140,7 @@ def cursor_pages(
     for _ in range(_MOST_REREADS):
         # Stillness counts since before this walk: a row of its own first page proves nothing.
         before = dict(seen)
-        for number, page in enumerate(_walk(fetch)):
+        for number, page in enumerate(walked_pages(fetch)):
             fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
             has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
             seen.update({key(row): version(row) for row in page.rows})
@@ -157,10 +157,10 @@ def cursor_pages(
 _NOTHING = object()
 
 
-def _walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
-    """Pages by what each says of the next one, until one says nothing."""
+def walked_pages(fetch: Callable[[str | None], Page], start: str | None = None) -> Iterator[Page]:
+    """Pages by what each says of the next one, from ``start`` on, until one says nothing."""
     visited: set[str] = set()
-    page = fetch(None)
+    page = fetch(start)
     yield page
     while page.next:
         if page.next in visited or len(visited) >= MOST_PAGES:

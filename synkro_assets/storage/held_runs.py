@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from synkro_assets.domain.tenant import TenantSlug
-from synkro_assets.storage.database import Connection
+from synkro_assets.storage.database import Connection, scalar
 from synkro_assets.storage.run_ledger import finish_run, record_event
 
 
@@ -102,3 +102,13 @@ def give_up(connection: Connection, asked_before: datetime, reason: str) -> int:
         finish_run(connection, row["tenant_id"], row["job_run_id"], "failed", reason)
         record_event(connection, row["tenant_id"], row["job_run_id"], reason, level="error")
     return len(rows)
+
+
+def count_held(connection: Connection, tenant_id: UUID, kind: str) -> int:
+    """How many requests of a tenant wait for an account of a kind."""
+    row = connection.execute(
+        "select count(*) as waiting from app.job_runs where tenant_id = %s and waits_for = %s "
+        "and status = 'pending' and not_before is not null",
+        [tenant_id, kind],
+    ).fetchone()
+    return int(scalar(row))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from synkro_assets.domain.soundness import PoisonRecord
@@ -41,6 +42,24 @@ def store_quarantined(
     )
     if not continues:
         connection.execute(clear, of_day)
+    rows = _rows(load, source, records)
+    with connection.cursor() as cursor:
+        if continues:
+            cursor.executemany(
+                f"{clear} and entity = %s and (record_hash = %s or provider_id = %s)",
+                [row[:6] for row in rows],
+            )
+        cursor.executemany(
+            "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
+            "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            rows,
+        )
+    return len(rows)
+
+
+def _rows(load: Load, source: str, records: Sequence[PoisonRecord]) -> list[tuple[Any, ...]]:
+    """Each record once, in the order of the table's columns."""
     rows = {}
     for poison in records:
         text = poison.as_text()
@@ -50,19 +69,7 @@ def store_quarantined(
             storable(poison.provider_id)[:_LONGEST_ID] if poison.provider_id else None,
             poison.reason, _cut(text), len(text), load.fetched_at, load.run_id,
         )  # fmt: skip
-    with connection.cursor() as cursor:
-        if continues:
-            cursor.executemany(
-                f"{clear} and entity = %s and (record_hash = %s or provider_id = %s)",
-                [(*row[:5], row[5]) for row in rows.values()],
-            )
-        cursor.executemany(
-            "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
-            "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            list(rows.values()),
-        )
-    return len(rows)
+    return list(rows.values())
 
 
 def quarantined_count(

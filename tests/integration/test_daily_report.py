@@ -10,7 +10,8 @@ from tests.day_truth import DayFigures, Subject, figures
 from tests.integration.conftest import Reported
 
 COMPARED = (
-    "dialogs", "messages_in", "messages_out", "replies", "first_reply_median_calendar",
+    "dialogs", "dialogs_without_deal", "messages_in", "messages_out", "replies",
+    "first_reply_median_calendar",
     "first_reply_median_working", "dialogs_unanswered", "longest_wait_calendar",
     "longest_wait_working", "leads_created", "leads_moved", "leads_won",
     "leads_won_amount", "leads_lost", "leads_lost_amount",

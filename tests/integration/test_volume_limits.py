@@ -123,3 +123,36 @@ def test_a_lead_of_a_cut_day_is_stored_with_all_its_contacts(scene: Scene) -> No
     assert unread == []
     assert 0 < len(leads) <= 3
     assert links <= leads
+
+
+HELD = "raw.radist_unfinished_messages"
+
+
+@pytest.mark.parametrize("limit", ["max_radist_contact_pages", "max_radist_message_pages"])
+def test_a_day_of_more_pages_than_a_run_may_read_is_read_by_several(
+    scene: Scene, limit: str
+) -> None:
+    scene.simulators.switch(radist_max_limit=6)
+    runs, most_held = 1, 0
+    while (known := load(scene, **{limit: 1}))["is_truncated"]:
+        (cut,) = known["cuts"]
+        assert (cut["limit"], cut["value"]) == (limit, 1)
+        assert cut["read"] == len(rows_of(scene, FEEDS[0]))
+        held = rows_of(scene, HELD)
+        whole = {row["radist_chat_id"] for row in rows_of(scene, FEEDS[0])}
+        assert whole.isdisjoint(row["radist_chat_id"] for row in held), "whole dialogs only"
+        assert whole == {row["radist_chat_id"] for row in rows_of(scene, FEEDS[1])}
+        runs, most_held = runs + 1, max(most_held, len(held))
+        assert runs < 60, "the runs come to an end"
+    assert runs > 2
+    assert (most_held > 0) is (limit == "max_radist_message_pages")
+    assert rows_of(scene, HELD) == []
+    bounded = {table: rows_of(scene, table) for table in FEEDS}
+    asked = scene.rows("select 1 from app.job_runs where status = 'pending'")
+    assert len(asked) == runs - 1, "each cut asks for one more run"
+
+    assert load(scene)["cuts"] == []
+
+    assert {table: rows_of(scene, table) for table in FEEDS} == bounded
+    assert not load(scene, **{limit: 1})["is_truncated"], "a whole day stays whole"
+    assert {table: rows_of(scene, table) for table in FEEDS} == bounded

@@ -20,8 +20,6 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import httpx
-
 from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, UsageProblem
 from synkro_assets.domain.protocols import (
     Clock,
@@ -33,6 +31,7 @@ from synkro_assets.domain.protocols import (
 )
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
+from synkro_assets.providers.amocrm.batches import Batches
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
 from synkro_assets.providers.amocrm.stops import StoppingRoad
 from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
@@ -53,11 +52,6 @@ from synkro_assets.providers.sifting import Sieve, Sort, forget
 _API = "/api/v4"
 _PAGE = "250"
 _EVENTS_PAGE = "100"
-_MOST_IDS = 250
-# Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
-# to the line, or a stricter server, answers 414, and the batch is split.
-_LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
-_ID_LENGTH = len(f"{httpx.QueryParams({'filter[id][]': ''})}&")
 
 
 class AmoCrmClient(Closing):
@@ -66,7 +60,7 @@ class AmoCrmClient(Closing):
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
-        self._most_ids = _MOST_IDS
+        self._batches = Batches()
         self.asked = 0
 
     def account(self) -> Row:
@@ -177,7 +171,8 @@ class AmoCrmClient(Closing):
 
     def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
-        for batch in self._batches(sort.entity, sorted(set(ids)), fixed):
+        address = str(self._road.address(f"{_API}/{sort.entity}", fixed))
+        for batch in self._batches.of(ids, address):
             yield from self._batch(sort, batch, fixed)
 
     def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> Iterator[Row]:
@@ -190,26 +185,10 @@ class AmoCrmClient(Closing):
         except ProviderRefused as error:
             if error.status != 414 or len(ids) == 1:
                 raise
-            middle = len(ids) // 2
-            # The batches after this one need not find out again.
-            self._most_ids = min(self._most_ids, len(ids) - middle)
-            yield from self._batch(sort, ids[:middle], fixed)
-            yield from self._batch(sort, ids[middle:], fixed)
+            for half in self._batches.halves(ids):
+                yield from self._batch(sort, half, fixed)
             return
         yield from (row for row in rows if row["id"] in wanted)
-
-    def _batches(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[list[int]]:
-        room = _LONGEST_ADDRESS - len(str(self._road.address(f"{_API}/{entity}", fixed)))
-        batch: list[int] = []
-        length = 0
-        for number in ids:
-            length += (size := _ID_LENGTH + len(str(number)))
-            if batch and (len(batch) >= self._most_ids or length > room):
-                yield batch
-                batch, length = [], size
-            batch.append(number)
-        if batch:
-            yield batch
 
     def _page(
         self,
@@ -263,7 +242,8 @@ def client(
 
     long_lived = secrets.get("long_lived_token")
     if long_lived:
-        return AmoCrmClient(LongLivedRoad(road(long_lived, public["base_url"]), tokens), set_aside)
+        only = LongLivedRoad(road(long_lived, public["base_url"]), long_lived, tokens)
+        return AmoCrmClient(only, set_aside)
     held = _held(public, secrets)
     if tokens is None:
         return AmoCrmClient(road_of(held), set_aside)
@@ -275,7 +255,15 @@ def client(
 def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
     access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
     if not (access and refresh):
-        raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
+        lack = (
+            "no token yet"
+            if not access
+            else ("an access token and no refresh token, so it would end within a day")
+        )
+        raise UsageProblem(
+            f"the amocrm integration has {lack}: connect the account with 'synkro integrations "
+            "connect TENANT amocrm', or save a long_lived_token"
+        )
     ends = public.get("expires_at")
     expires_at = datetime.fromisoformat(ends) if ends else None
     return Tokens(access, refresh, expires_at, public["base_url"])

@@ -12,6 +12,9 @@ from starlette.responses import Response
 # Here a token alone says whose account is meant; ``SHARED/accounts/TENANT`` is one account's own.
 SHARED = "/amocrm"
 
+BLOCKED = "requests from this address are blocked"
+UNPAID = "The account is not paid"
+
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",

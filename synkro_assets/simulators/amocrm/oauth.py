@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.world.seeds import token
 
-from .answers import named_account, problem
+from .answers import BLOCKED, UNPAID, named_account, problem
 
 ACCESS_LIFE = timedelta(hours=24)
 REFRESH_LIFE = timedelta(days=90)
@@ -155,6 +155,14 @@ def _refused(status: int, name: str) -> Response:
     return JSONResponse(document, status, media_type="application/problem+json")
 
 
+def _refusal_of_all(state: SimulatorState, client_id: str) -> Response | None:
+    """What an account that is refused everything hears here too; no token is spent by it."""
+    world = state.by_credential("client_id", client_id)
+    if world and state.limits.is_banned(world.company.tenant, state.clock.now()):
+        return problem(403, BLOCKED)
+    return problem(402, UNPAID) if state.switches["amocrm_unpaid"] else None
+
+
 async def access_token(request: Request, book: TokenBook) -> Response:
     """``POST /oauth2/access_token``."""
     try:
@@ -166,6 +174,9 @@ async def access_token(request: Request, book: TokenBook) -> Response:
     if has_moved_from(request, book.state):
         # Nothing is redeemed: the same token works at the new host.
         return problem(401, "the account has moved")
+    refusal = _refusal_of_all(book.state, str(document.get("client_id")))
+    if refusal is not None:
+        return refusal
     tenant = book.redeem(document, named_account(request))
     if isinstance(tenant, Response):
         return tenant

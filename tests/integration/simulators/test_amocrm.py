@@ -296,3 +296,21 @@ def test_a_contact_may_get_another_name_and_number(lab: Lab) -> None:
     assert [each["value"] for each in phone["values"]] == ["+79123456789"]
     told = {each["id"]: each for each in lab.truth()["contacts"]}[known]
     assert told["phones"] == [{"value": "+79123456789", "e164": ["+79123456789"]}]
+
+
+def test_the_search_finds_digits_whatever_stands_between_them(lab: Lab) -> None:
+    for contact in lab.truth()["contacts"]:
+        for e164 in (number for phone in contact["phones"] for number in phone["e164"]):
+            found = pages(lab, "contacts", "contacts", query=e164[2:], limit=3)
+            assert contact["id"] in [row["id"] for row in found], contact["phones"]
+
+
+def test_the_search_finds_names_and_parts_of_numbers_too(lab: Lab) -> None:
+    of_nobody = [each for each in lab.truth()["contacts"] if each["name"].startswith("+")]
+    assert of_nobody
+    for contact in of_nobody:
+        found = pages(lab, "contacts", "contacts", query=contact["name"][2:])
+        assert contact["id"] in [row["id"] for row in found]
+        assert contact["name"] not in [n for phone in contact["phones"] for n in phone["e164"]]
+    assert len(pages(lab, "contacts", "contacts", query="912345")) < len(lab.truth()["contacts"])
+    assert lab.amocrm("contacts", query="5550000000000").status_code == 204
