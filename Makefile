@@ -9,7 +9,7 @@ PACKAGE := synkro_assets tests benchmarks
 HOME_FOLDER := $(or $(SYNKRO_HOME),.synkro)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up bench clean
+.PHONY: help demo test check check-style check-types check-sql check-compose up bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,19 +20,29 @@ demo: $(RUN_READY) ## the main job end to end on simulated providers, report pri
 up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops it
 	$(BIN)/synkro up --demo
 
+# In this order, which is not by the number of tests as xdist would have it: the long files first, so that no worker
+# ends alone with one of them.
 test: $(DEV_READY) $(NODE_READY) ## unit, integration, row security, journey and convention tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/conventions tests/integration
-	$(BIN)/python -m pytest tests/journeys
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		tests/journeys tests/integration tests/conventions tests/unit
 	@$(BIN)/python -m tests.tools
 
-check: $(DEV_READY) $(NODE_READY) ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
+check: check-style check-types check-sql check-compose ## ruff, mypy, import contracts, dbt parse, SQL lint, Compose
+
+check-style: $(DEV_READY)
 	$(BIN)/ruff check $(PACKAGE)
 	$(BIN)/ruff format --check $(PACKAGE)
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-types: $(DEV_READY)
+	$(BIN)/mypy
+
+check-sql: $(DEV_READY)
 	$(BIN)/python -m synkro_assets.storage.transforms
 	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor dbt_project/models dbt_project/tests
 	$(BIN)/squawk supabase/migrations/*.sql
+
+check-compose: $(DEV_READY) $(NODE_READY)
 	$(BIN)/python -m tests.compose
 
 bench: $(DEV_READY) ## speed and memory against their bounds, as a table

@@ -32,6 +32,7 @@ _OLD_PAGES = 2
 _MAX_WALKS = 11
 # Refusals that speak of what was asked, not of who asks.
 _CURSOR_REFUSED = {400, 404, 410, 422}
+_LEFT_OF_POISON = {"contact_id", "last_chat_updated_at"}
 
 
 class ContactPage(Protocol):
@@ -184,6 +185,9 @@ class ChatFeed:
             if chat.get("last_message") is None:
                 continue
             at = last_said(chat, self.parse_time)
+            # Of a contact set aside hardly more than its id is left: a whole one goes before.
+            if int(chat["chat_id"]) in self.found and person.keys() <= _LEFT_OF_POISON:
+                continue
             # A chat whose last message cannot be dated may have spoken: only its messages tell.
             if at is None or at >= self.window.start:
                 self.found[int(chat["chat_id"])] = (person, chat)

@@ -4,8 +4,9 @@ Lives here: the copies of a record with one flaw each, and putting them into an 
 when (``switches``: ``amocrm_poison``, ``radist_poison``).
 
 A plant is ``{"entity", "beside", "kind", "place"}``: the copy stands before or after (``place``)
-the record whose id is ``beside``, in whatever answer that record is. Radist's copies have an id of
-their own; amoCRM's keep theirs, for contacts are only ever asked for by id.
+the record whose id is ``beside``, in whatever answer that record is, or in its place (``instead``).
+Radist's copies have an id of their own; amoCRM's keep theirs, for contacts are only ever asked for
+by id.
 """
 
 import json
@@ -65,8 +66,11 @@ def _planted(name: str, value: Any, plants: list[dict[str, Any]]) -> Any:
 def _surrounded(record: Any, plants: list[dict[str, Any]]) -> Iterator[Any]:
     beside = [plant for plant in plants if _is_beside(plant, record)]
     yield from (_copy(record, each) for each in beside if each.get("place") == "before")
-    yield record
-    yield from (_copy(record, each) for each in beside if each.get("place") != "before")
+    instead = [KINDS[each["kind"]](record) for each in beside if each.get("place") == "instead"]
+    yield instead[0] if instead else record
+    yield from (
+        _copy(record, each) for each in beside if each.get("place") not in ("before", "instead")
+    )
 
 
 def _is_beside(plant: dict[str, Any], record: Any) -> bool:

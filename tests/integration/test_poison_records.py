@@ -120,3 +120,32 @@ def test_every_kind_of_poison_of_radist_is_set_aside_and_the_day_is_whole(
     assert_exactly(scene, "radist", planted)
     assert sound_rows(scene) == before
     assert f"{len(planted)} запис" in report.summary_text
+
+
+def test_the_chats_of_a_contact_that_is_set_aside_are_kept(scene: Scene) -> None:
+    run(scene)
+    before = sound_rows(scene)
+    chats = scene.rows("select * from raw.radist_chats order by radist_chat_id")
+    spoiled = [chats[0]["radist_contact_id"], chats[1]["radist_contact_id"]]
+    planted = [
+        {"entity": "contacts", "beside": each, "kind": kind, "place": "instead"}
+        for each, kind in zip(spoiled, ("nul", "nul_name"), strict=True)
+    ]
+    scene.simulators.switch(radist_poison=planted)
+    run(scene)
+    assert_exactly(scene, "radist", planted)
+    after = sound_rows(scene)
+    assert after["radist_messages"] == before["radist_messages"]
+    kept = {row["radist_chat_id"]: row for row in after["radist_chats"]}
+    for row in before["radist_chats"]:
+        found = kept.pop(row["radist_chat_id"])
+        is_spoiled = row["radist_contact_id"] in spoiled
+        assert (found["payload"]["contact"] != row["payload"]["contact"]) == is_spoiled
+        assert {**found, "payload": None} == {**row, "payload": None}
+        assert found["payload"]["chat"] == row["payload"]["chat"]
+    assert kept == {}
+    named = scene.rows(
+        "select contact_name from marts.fct_dialogs where radist_contact_id = any(%s)", spoiled
+    )
+    assert named
+    assert {row["contact_name"] for row in named} == {None}

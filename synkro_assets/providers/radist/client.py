@@ -121,11 +121,16 @@ class RadistClient(Closing):
         params: Params = (("limit", str(_PAGE)),)
         params = (*params, ("cursor", cursor)) if cursor else params
         answer = self._road.get(path, action="chats_with_contacts", params=params)
-        rows = self._sieve.sound(forms.CONTACTS, _rows(answer, "data"))
+        rows = self._usable_contacts(_rows(answer, "data"))
         metadata = answer.get("response_metadata") if isinstance(answer, dict) else None
         following = metadata.get("next_cursor") if isinstance(metadata, dict) else None
         sifted = [{**row, "chats": self._sound_chats(row)} for row in rows]
         return Page(sifted, str(following) if following else None)
+
+    def _usable_contacts(self, answered: Sequence[Any]) -> list[Row]:
+        sound = {id(row) for row in self._sieve.sound(forms.CONTACTS, answered)}
+        usable = (row if id(row) in sound else forms.usable_contact(row) for row in answered)
+        return [row for row in usable if row is not None]
 
     def _sound_chats(self, contact: Row) -> list[Row]:
         chats = self._sieve.sound(forms.CHATS, contact.get("chats") or [])

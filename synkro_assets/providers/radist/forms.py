@@ -42,6 +42,20 @@ def last_message_of(chat: Row) -> Row | None:
     return {"created_at": at} if moment(at) is None else {}
 
 
+def usable_contact(contact: Any) -> Row | None:
+    """What can be used of a contact that is set aside: its id, its time and its chats.
+
+    The chats are judged by themselves: what was said is not lost for a name that cannot be stored.
+    """
+    if not isinstance(contact, dict):
+        return None
+    kept = {name: contact.get(name) for name in ("contact_id", "chats")}
+    if flaw_of(kept, CONTACTS.form, CONTACTS.apart) is not None:
+        return None
+    at = contact.get("last_chat_updated_at")
+    return kept if moment(at) else {**kept, "last_chat_updated_at": at}
+
+
 def _last_activity(contact: Row) -> datetime | None:
     return moment_of(contact.get("last_chat_updated_at"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -70,6 +71,31 @@ def test_contacts_are_read_by_cursor_and_the_front_once_more(connect):
 
     pages = list(connect(handler).chats_with_contacts())
     assert [[row["contact_id"] for row in page] for page in pages] == [[1], [2]]
+
+
+@pytest.mark.parametrize(
+    ("flaw", "kept"),
+    [
+        ({"contact_name": "a\x00b"}, {"last_chat_updated_at": "2026-03-05T10:00:00Z"}),
+        ({"a\x00b": 1, "last_chat_updated_at": "0001-01-01T00:00:00Z"}, {}),
+        ({"contact_name": "\ud83d", "last_chat_updated_at": "a\x00b"}, {}),
+    ],
+)
+def test_of_a_poison_contact_the_chats_are_kept(connect, flaw, kept):
+    chats = [{"chat_id": 1, "connection_id": 2}, {"chat_id": None, "connection_id": 2}]
+    moved = {"last_chat_updated_at": "2026-03-05T10:00:00Z"}
+    rows = [{"contact_id": 7, "chats": chats, **moved, **flaw}]
+    client = connect(lambda r: httpx.Response(200, text=json.dumps({"data": rows})))
+    ((contact,),) = client.chats_with_contacts()
+    sound = {"chat_id": 1, "connection_id": 2, "last_message": None}
+    assert contact == {"contact_id": 7, "chats": [sound], **kept}
+
+
+@pytest.mark.parametrize("flaw", [{"contact_id": None}, {"chats": "none"}])
+def test_of_a_poison_contact_without_id_or_chats_nothing_is_kept(connect, flaw):
+    rows = [{"contact_id": 7, "chats": [], **flaw}]
+    client = connect(lambda r: httpx.Response(200, json={"data": rows}))
+    assert [page for page in client.chats_with_contacts() if page] == []
 
 
 def messages_feed(count):
