@@ -11,10 +11,13 @@ from collections.abc import Callable, Sequence
 from benchmarks.backfill import measure_backfill
 from benchmarks.fixed_cost import measure_fixed_cost
 from benchmarks.integration_log import measure_integration_log
+from benchmarks.large_backfill import measure_large_backfill
 from benchmarks.load_rate import measure_load_rate
 from benchmarks.many_tenants import measure_many_tenants
+from benchmarks.paced_sync import measure_paced_sync
 from benchmarks.sources import measure_sources
 from benchmarks.stage import Stage, stage
+from benchmarks.sync_rate import measure_sync_rate
 from benchmarks.table import Line, drawn
 from benchmarks.volume import measure_volume
 
@@ -23,8 +26,11 @@ BENCHMARKS: dict[str, Callable[[Stage], list[Line]]] = {
     "fixed_cost": measure_fixed_cost,
     "backfill": measure_backfill,
     "volume": measure_volume,
+    "large_backfill": measure_large_backfill,
     "many_tenants": measure_many_tenants,
     "sources": measure_sources,
+    "sync_rate": measure_sync_rate,
+    "paced_sync": measure_paced_sync,
     "integration_log": measure_integration_log,
 }
 

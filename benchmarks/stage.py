@@ -88,8 +88,11 @@ class Stage:
         )  # fmt: skip
         return tenant
 
-    def load(self, tenant: Tenant, day: BusinessDay, **changes: Any) -> None:
-        """Make up a tenant's day at the simulators and connect the tenant to it."""
+    def load(self, tenant: Tenant, day: BusinessDay, **changes: Any) -> dict[str, dict[str, Any]]:
+        """Make up a tenant's day at the simulators and connect the tenant to it.
+
+        Returns the integrations as the simulators name them, by kind.
+        """
         window = tenant.config.calendar.window(day)
         order = {
             "tenant": tenant.slug,
@@ -101,9 +104,12 @@ class Stage:
             "region": tenant.default_region,
             **changes,
         }
-        integrations = self.simulators.ask("POST", "worlds", order)["integrations"]
+        integrations: dict[str, dict[str, Any]] = self.simulators.ask("POST", "worlds", order)[
+            "integrations"
+        ]
         for kind, values in integrations.items():
             integration_settings.save(self.platform, tenant, kind, values | _HURRY.get(kind, {}))
+        return integrations
 
     def latest_closed(self, tenant: Tenant) -> BusinessDay:
         return tenant.config.calendar.latest_closed(self.platform.clock.now())

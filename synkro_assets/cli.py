@@ -23,6 +23,7 @@ from synkro_assets.domain.business_day import Window, parse_business_day, parse_
 from synkro_assets.domain.errors import SynkroError, UsageProblem, WorkFailed
 from synkro_assets.domain.tenant import Tenant, TenantSlug, parse_slug
 from synkro_assets.operations import (
+    account_standing,
     amocrm_connection,
     integration_settings,
     key_rotation,
@@ -311,7 +312,7 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
     """A tenant's integrations, secrets masked."""
     with migrated() as (_, found):
         tenant = tenant_config.find_tenant(found, TenantSlug(slug))
-        shown = integration_settings.shown(found, tenant)
+        shown = account_standing.shown(found, tenant)
     if json:
         terminal.emit(shown)
     else:
@@ -323,7 +324,9 @@ def integrations_show(slug: Slug, json: Json = False) -> None:
 def integrations_connect(
     slug: Slug,
     kind: Annotated[str, typer.Argument(help="amocrm, which asks its owner's consent.")],
-    code: Annotated[str | None, typer.Option(help="What consent gave; none says where.")] = None,
+    code: Annotated[
+        str | None, typer.Option(help="What consent gave, - reads it; none says where.")
+    ] = None,
     referer: Annotated[
         str | None, typer.Option(help="The account's host, beside the code.")
     ] = None,

@@ -17,11 +17,21 @@ from synkro_assets import (
     export_sensors,
     forced_report_ops,
     jobs,
+    month_ops,
     partitions,
+    run_request_sensors,
     schedules,
     sensors,
 )
-from synkro_assets.assets import dbt_models, delivery, export, raw_amocrm, raw_radist, reports
+from synkro_assets.assets import (
+    dbt_models,
+    delivery,
+    export,
+    raw_amocrm,
+    raw_phone_lookups,
+    raw_radist,
+    reports,
+)
 from synkro_assets.operations.platform import SystemClock
 from synkro_assets.resources import PlatformResource, TenantRunResource
 from synkro_assets.settings import PROJECT_ROOT, Settings, load_settings
@@ -43,21 +53,26 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     days = partitions.tenant_business_day(settings.first_day(SystemClock().now()))
     asset_jobs = {job.name: job for job in jobs.build(days)}
     forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
-    cleanup_job = cleanup_ops.build(jobs.LOGS_CLEANUP)
+    daily_jobs = (
+        cleanup_ops.build(jobs.LOGS_CLEANUP),
+        month_ops.build(jobs.MONTH_PARTITIONS),
+    )
     return Definitions(
         assets=[
             raw_amocrm.build(days),
             raw_radist.build(days),
+            raw_phone_lookups.build(days),
             dbt_models.build(project, days),
             *reports.build(days),
             delivery.build(days),
             export.build(days),
         ],
         asset_checks=asset_checks.build(),
-        jobs=[*asset_jobs.values(), forced_report_job, cleanup_job],
-        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], cleanup_job),
+        jobs=[*asset_jobs.values(), forced_report_job, *daily_jobs],
+        schedules=schedules.build(asset_jobs[jobs.DAILY_REPORT], *daily_jobs),
         sensors=[
-            *sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
+            *sensors.build(asset_jobs),
+            *run_request_sensors.build({**asset_jobs, jobs.FORCED_REPORT: forced_report_job}),
             export_sensors.build(asset_jobs[jobs.SUPABASE_EXPORT]),
         ],
         executor=in_process_executor,

@@ -25,12 +25,14 @@ from dagster import (
 from synkro_assets.assets.day_outcomes import Metadata
 from synkro_assets.assets.dbt_models import build_days
 from synkro_assets.assets.raw_amocrm import amocrm_source
+from synkro_assets.assets.raw_phone_lookups import looked_up
 from synkro_assets.assets.raw_radist import radist_source
 from synkro_assets.assets.raw_specs import load_days
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.operations.daily_report import Delivery
 from synkro_assets.operations.day_batches import DayOutcomes
 from synkro_assets.operations.forced_report import make_forced_report
+from synkro_assets.operations.phone_lookups import STEP
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.partitions import partition_key
 from synkro_assets.resources import DELIVER_TAG
@@ -65,6 +67,8 @@ def _read() -> OpDefinition:
             with as_dagster_failures(), tenant_run.step(step, progress=5 + 15 * number):
                 loaded = load_days(tenant_run, source, context.run_id, context.log.info)
                 _record(context, tenant_run, loaded)
+        with as_dagster_failures(), tenant_run.step(STEP, progress=35):
+            _record(context, tenant_run, looked_up(tenant_run, context.run_id, context.log.info))
 
     return read_days
 

@@ -13,13 +13,14 @@ TELEGRAM_DELIVERY = "telegram_delivery_job"
 FORCED_REPORT = "forced_report_job"
 SUPABASE_EXPORT = "supabase_export_job"
 LOGS_CLEANUP = "integration_logs_cleanup_job"
+MONTH_PARTITIONS = "month_partitions_job"
 
 _DELIVERY = AssetSelection.groups("delivery")
 _EXPORT = AssetSelection.groups("export")
 
 
 def build(partitions: PartitionsDefinition) -> list[UnresolvedAssetJobDefinition]:
-    """The asset jobs over ``partitions``; those of ops are ``forced_report_ops``, ``cleanup_ops``.
+    """The asset jobs over ``partitions``; those of ops are in ``*_ops``.
 
     In process: a step costs a tenth of a second there and several seconds in a process of its own,
     nearly all of it imports.

@@ -1,4 +1,4 @@
-"""Schedules: each tenant's daily report when its time has come, and the daily cleanup.
+"""Schedules: each tenant's daily report when its time has come, and the daily housekeeping.
 
 What lives here: the ticks. Which days are due is ``operations/due_days.py``.
 """
@@ -24,10 +24,13 @@ from synkro_assets.settings import load_settings, platform
 TICK = "*/5 * * * *"
 # Away from the hours after midnight, when many tenants' reports are made.
 CLEANUP_TIME = "20 13 * * *"
+MONTHS_TIME = "10 13 * * *"
 
 
 def build(
-    daily_report_job: UnresolvedAssetJobDefinition, logs_cleanup_job: JobDefinition
+    daily_report_job: UnresolvedAssetJobDefinition,
+    logs_cleanup_job: JobDefinition,
+    month_partitions_job: JobDefinition,
 ) -> list[ScheduleDefinition]:
     """Every schedule."""
 
@@ -54,17 +57,21 @@ def build(
             yield SkipReason("no tenant's day is due without a report")
         yield from _requests(due)
 
-    return [daily_report_schedule, _logs_cleanup(logs_cleanup_job)]
+    return [
+        daily_report_schedule,
+        _once_a_day(logs_cleanup_job, CLEANUP_TIME, "old rows of the integration log are deleted."),
+        _once_a_day(month_partitions_job, MONTHS_TIME, "the coming months' partitions are made."),
+    ]
 
 
-def _logs_cleanup(job: JobDefinition) -> ScheduleDefinition:
+def _once_a_day(job: JobDefinition, time: str, what: str) -> ScheduleDefinition:
     return ScheduleDefinition(
-        name="integration_logs_cleanup_schedule",
+        name=f"{job.name.removesuffix('_job')}_schedule",
         job=job,
-        cron_schedule=CLEANUP_TIME,
+        cron_schedule=time,
         execution_timezone="UTC",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Once a day: old rows of public.integration_logs are deleted.",
+        description=f"Once a day: {what}",
     )
 
 

@@ -1,7 +1,8 @@
 """Sensors: what the daemon looks for every few seconds.
 
 What lives here: each look and what it asks of Dagster. The rules are
-``operations/run_supervision.py`` and ``operations/report_delivery.py``.
+``operations/run_supervision.py`` and ``operations/report_delivery.py``. What is asked of the ledger
+is launched by ``run_request_sensors``.
 """
 
 import json
@@ -33,28 +34,20 @@ from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionRes
 from dagster._serdes import deserialize_value
 
 from synkro_assets.failures import failure_sentence
-from synkro_assets.jobs import DAILY_REPORT, FORCED_REPORT, TELEGRAM_DELIVERY
+from synkro_assets.jobs import TELEGRAM_DELIVERY
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.report_delivery import due_deliveries
 from synkro_assets.operations.run_supervision import (
-    RequestedRun,
     enter_outcome,
     living_dagster_runs,
     note_retry,
     reap,
-    requested_runs,
     runs_to_reconcile,
     stopped_requests,
 )
 from synkro_assets.operations.tenant_config import list_tenants
-from synkro_assets.partitions import TENANT_TAG, TENANTS, range_tags, run_tags
-from synkro_assets.resources import (
-    JOB_RUN_TAG,
-    REQUESTED_BY_TAG,
-    TRIGGER_TAG,
-    WINDOW_END_TAG,
-    WINDOW_START_TAG,
-)
+from synkro_assets.partitions import TENANTS, run_tags
+from synkro_assets.resources import JOB_RUN_TAG
 from synkro_assets.settings import load_settings, platform
 from synkro_assets.storage.run_supervision import UnfinishedRun
 
@@ -76,7 +69,6 @@ def build(jobs: Jobs) -> list[SensorDefinition]:
     """Every sensor, over jobs by name."""
     return [
         _tenant_partitions(),
-        _run_requests(jobs),
         _report_delivery(jobs),
         _stuck_runs(),
     ]
@@ -100,42 +92,6 @@ def _tenant_partitions() -> SensorDefinition:
         return SensorResult(dynamic_partitions_requests=[tenants.build_add_request(missing)])
 
     return tenant_partitions_sensor
-
-
-def _run_requests(jobs: Jobs) -> SensorDefinition:
-    @sensor(
-        name="run_requests_sensor",
-        jobs=[jobs[DAILY_REPORT], jobs[FORCED_REPORT]],
-        minimum_interval_seconds=3,
-        default_status=_ON,
-        description="Launches the runs that pending rows of app.job_runs ask for, each once.",
-    )
-    def run_requests_sensor(context: SensorEvaluationContext) -> Iterator[RunRequest | SkipReason]:
-        with platform(load_settings(), "run_requests_sensor") as opened:
-            requested = requested_runs(opened)
-        if not requested:
-            yield SkipReason("no run is asked for")
-        yield from map(_request, requested)
-
-    return run_requests_sensor
-
-
-def _request(requested: RequestedRun) -> RunRequest:
-    slug, days, window = requested.tenant.slug, requested.days, requested.window
-    tags = {
-        TENANT_TAG: slug,
-        JOB_RUN_TAG: str(requested.job_run_id),
-        TRIGGER_TAG: requested.trigger_type,
-        REQUESTED_BY_TAG: requested.requested_by,
-    }
-    if window is not None:
-        tags |= {WINDOW_START_TAG: window.start.isoformat(), WINDOW_END_TAG: window.end.isoformat()}
-    elif len(days) == 1:
-        tags |= run_tags(slug, days[0])
-    else:
-        tags |= range_tags(slug, days[0], days[-1])
-    name = DAILY_REPORT if window is None else FORCED_REPORT
-    return RunRequest(run_key=str(requested.job_run_id), job_name=name, tags=tags)
 
 
 def _report_delivery(jobs: Jobs) -> SensorDefinition:

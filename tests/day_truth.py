@@ -22,6 +22,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 WON, LOST = 142, 143
+WITHOUT_DEAL = ("contact_without_lead", "unknown")
 OFFICE_HOURS = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 
 Truth = dict[str, Any]
@@ -45,6 +46,18 @@ class DayFigures:
 def figures(truth: Truth, hours: dict[str, Any] = OFFICE_HOURS) -> DayFigures:
     """Every figure of the one day that was read, for the company and for each manager."""
     return window_figures([truth], *_bounds(truth), hours)
+
+
+def crm_statuses(truth: Truth) -> dict[int, str | None]:
+    """What the CRM knew of each dialog of the one day that was read, by chat id."""
+    window = _Window([truth], [truth], *_bounds(truth), OFFICE_HOURS)
+    owners = _Owners(window)
+    spoke = [
+        each
+        for each in window.dialogs
+        if any(_at(message) in window for message in each["messages"])
+    ]
+    return {dialog["chat_id"]: owners.status_of(dialog) for dialog in spoke}
 
 
 def window_figures(
@@ -147,11 +160,13 @@ def _count_dialogs(window: _Window, found: DayFigures) -> None:
         ]
         if not messages and not open_since:
             continue
-        is_in_crm, owner = owners.of(dialog)
+        owner = owners.of(dialog)
+        status = owners.status_of(dialog) if messages else None
         for subject in {None, owner}:
             totals[subject, "dialogs"] += bool(messages)
             totals[subject, "messages_in"] += _count(messages, "inbound")
             totals[subject, "messages_out"] += _count(messages, "outbound")
+            totals[subject, "dialogs_without_deal"] += status in WITHOUT_DEAL
             totals[subject, "replies"] += len(replies)
             if replies:
                 first_replies[subject].append(_twins(window, *replies[0]))
@@ -159,7 +174,6 @@ def _count_dialogs(window: _Window, found: DayFigures) -> None:
                 waits[subject].append(_twins(window, open_since[0], window.end))
             elif open_since:
                 totals[subject, "dialogs_waiting_from_earlier_days"] += 1
-        totals[None, "dialogs_without_crm"] += bool(messages) and not is_in_crm
         totals[None, "dialogs_without_manager"] += bool(messages) and owner is None
     found.values |= {key: Decimal(value) for key, value in totals.items()}
     for place, twin in enumerate(("calendar", "working")):
@@ -186,41 +200,81 @@ def _turns(messages: list[dict[str, Any]]) -> Iterator[Turn]:
 
 
 class _Owners:
-    """Whose dialog it is: phone, contact, its open deal changed last, else its last deal."""
+    """Whose dialog it is: phone, contact, its open deal changed last, else its last deal.
+
+    A phone of no deal that was read is looked up: then every contact that has it counts, with every
+    deal of theirs.
+    """
 
     def __init__(self, window: _Window) -> None:
         self._window = window
 
-    def of(self, dialog: dict[str, Any]) -> tuple[bool, Subject]:
-        known = self._window.known_on(self._named_on(dialog))
-        leads = {lead["id"]: lead for lead in _seen_leads(self._window, known)}
-        seen = {each for lead in leads.values() for each in lead["contact_ids"]}
-        phone = dialog["phone_e164"]
+    def of(self, dialog: dict[str, Any]) -> Subject:
+        """The manager's id; nobody's where the CRM knows nobody."""
+        contacts, newest = self._known(dialog, self._named_on(dialog))
+        if newest is not None:
+            return newest["responsible_user_id"]
+        return contacts[-1]["responsible_user_id"] if contacts else None
+
+    def status_of(self, dialog: dict[str, Any]) -> str | None:
+        """What the CRM knows of who spoke, at the end of the last day on which he did."""
+        if dialog["is_group"] or not dialog["phone_e164"]:
+            return None
+        day = self._spoke_on(dialog)[-1]
+        contacts, newest = self._known(dialog, day)
+        if newest is not None:
+            return "lead_of_day" if self._is_touched(newest, day) else "older_lead"
+        return "contact_without_lead" if contacts else "unknown"
+
+    def _known(
+        self, dialog: dict[str, Any], day: Truth
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The contacts that had the phone at a day's end, and the deal that names the manager."""
+        end, phone = _bounds(day)[1], dialog["phone_e164"]
+        read = {lead["id"]: lead for lead in _seen_leads(self._window, self._window.known_on(day))}
+        seen = {each for lead in read.values() for each in lead["contact_ids"]}
         matching = [
             contact
             for contact in self._window.all("contacts")
-            if contact["id"] in seen
-            and phone
+            if phone
+            and _at(contact) < end
             and any(phone in each["e164"] for each in contact["phones"])
         ]
-        if not matching:
-            return False, None
-        named = [
-            leads[each] for contact in matching for each in contact["lead_ids"] if each in leads
-        ]
-        newest = max(named, key=lambda lead: (_is_open(lead), lead["updated_at"], lead["id"]))
-        return True, newest["responsible_user_id"]
+        contacts = [each for each in matching if each["id"] in seen]
+        if not contacts:
+            contacts = matching
+            every = self._window.all("leads")
+            read = {each["id"]: each for each in every if not each["is_deleted"]}
+        named = [read[each] for contact in contacts for each in contact["lead_ids"] if each in read]
+        of_then = [lead for lead in named if _at(lead) < end]
+        if not of_then:
+            return contacts, None
+        key = lambda lead: (_is_open(lead), lead["updated_at"], lead["id"])  # noqa: E731
+        return contacts, max(of_then, key=key)
+
+    def _is_touched(self, lead: dict[str, Any], day: Truth) -> bool:
+        """Whether a deal is of the day: created or changed in it, or named by its events."""
+        moments = [lead["created_at"], lead["updated_at"]]
+        moments += [e["created_at"] for e in self._window.all("events") if _is_of(e, lead)]
+        return any(_is_within(day, datetime.fromisoformat(each)) for each in moments)
 
     def _named_on(self, dialog: dict[str, Any]) -> Truth:
         """The window's last day on which the chat spoke, or at whose end it waits."""
         turns = list(_turns(dialog["messages"]))
         if turns and turns[-1][1] is None:
             return self._window.days[-1]
+        return self._spoke_on(dialog)[-1]
+
+    def _spoke_on(self, dialog: dict[str, Any]) -> list[Truth]:
         return [
             day
             for day in self._window.days
             if any(_is_within(day, _at(each)) for each in dialog["messages"])
-        ][-1]
+        ]
+
+
+def _is_of(event: dict[str, Any], lead: dict[str, Any]) -> bool:
+    return event["entity_type"] == "lead" and event["entity_id"] == lead["id"]
 
 
 def _count_deals(window: _Window, found: DayFigures) -> None:

@@ -33,7 +33,9 @@ class Simulators:
     def __init__(self, url: str) -> None:
         self.url, self._http = url, httpx.Client(base_url=url, timeout=30)
 
-    def load(self, tenant: Tenant, day: BusinessDay, **changes: Any) -> dict[str, dict[str, Any]]:
+    def load(
+        self, tenant: Tenant, day: BusinessDay, /, **changes: Any
+    ) -> dict[str, dict[str, Any]]:
         """Make up a tenant's day; returns the integrations that lead to it."""
         window = tenant.config.calendar.window(day)
         order = {

@@ -22,7 +22,8 @@ dialogs as (
         sum(messages_in_count)::bigint as messages_in_count,
         sum(messages_out_count)::bigint as messages_out_count,
         count(*) filter (where is_unanswered) as unanswered_dialogs_count,
-        count(*) filter (where not is_in_crm) as dialogs_without_crm_count
+        count(*) filter (where crm_status in ('contact_without_lead', 'unknown')) as dialogs_without_deal_count,
+        count(*) filter (where crm_status = 'not_looked_up') as dialogs_not_looked_up_count
     from {{ ref('fct_dialogs') }}
     where {{ in_run_scope() }}
     group by {{ keys }}
@@ -101,7 +102,9 @@ select
     ] %}
     {{ count_if_known(count, 'days.reads_amocrm') }},
     {%- endfor %}
-    {{ count_if_known('dialogs_without_crm_count', 'days.reads_radist and days.reads_amocrm') }},
+    {%- for count in ['dialogs_without_deal_count', 'dialogs_not_looked_up_count'] %}
+    {{ count_if_known(count, 'days.reads_radist and days.reads_amocrm') }},
+    {%- endfor %}
     case when days.reads_amocrm then accounts.currency_code end as currency_code
 from subjects
 inner join days using (tenant_id, business_day)

@@ -48,15 +48,7 @@ from (
         coalesce(leads.amocrm_user_id, contacts.amocrm_user_id) as amocrm_user_id
     from matched
     cross join lateral (
-        select
-            versions.amocrm_user_id,
-            versions.updated_at,
-            versions.fetched_at
-        from {{ ref('stg_amocrm__contacts') }} as versions
-        where
-            versions.tenant_id = matched.tenant_id
-            and versions.amocrm_contact_id = matched.amocrm_contact_id
-        {{ order_by_as_of('versions', 'matched.window_end') }}
+        {{ contact_as_of('matched.tenant_id', 'matched.amocrm_contact_id', 'matched.window_end') | indent(8) }}
     ) as contacts
     -- Any version with the phone made the match; the one that held on the day must have it too.
     inner join {{ ref('stg_amocrm__contact_phones') }} as phones
@@ -76,13 +68,16 @@ from (
             {{ lead_as_of('matched.tenant_id', 'matched.amocrm_lead_id', 'matched.window_end') | indent(8) }}
         ) as lead
         where
-            (lead.created_at is null or lead.created_at < matched.window_end)
+            lead.updated_at is not null
+            and (lead.created_at is null or lead.created_at < matched.window_end)
             -- The pairs are all that were ever linked; the version says which were then, if it says it at all.
             and coalesce(
                 lead.contact_links @> jsonb_build_array(jsonb_build_object('id', matched.amocrm_contact_id)), true
             )
             and not {{ lead_deleted_as_of('matched.tenant_id', 'matched.amocrm_lead_id', 'matched.window_end') | indent(8) }}
     ) as leads on true
+    where
+        not {{ contact_deleted_as_of('matched.tenant_id', 'matched.amocrm_contact_id', 'matched.window_end') | indent(8) }}
     order by
         matched.tenant_id,
         matched.business_day,

@@ -4,6 +4,7 @@ What lives here: the Dagster skin. Fetching is ``ingestion/amocrm.py``.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -14,6 +15,12 @@ from dagster import (
     multi_asset,
 )
 
+from synkro_assets.assets.amocrm_remainder import (
+    limits_of,
+    read_before,
+    remainder,
+    require_whole,
+)
 from synkro_assets.assets.raw_specs import (
     RAW_BACKFILL,
     DayShare,
@@ -28,8 +35,9 @@ from synkro_assets.ingestion.days import Windows, amocrm_days, span
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.operations.stopped_accounts import telling_stops
+from synkro_assets.operations.stopped_accounts import asking_again
 from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.storage.lead_links import linked_before
 from synkro_assets.storage.raw_rows import AMOCRM_TABLES
 
 _DESCRIPTIONS = {
@@ -41,6 +49,7 @@ _DESCRIPTIONS = {
     "amocrm_leads": "Every version of a lead that was seen; deletions are versions too.",
     "amocrm_contacts": "Every version of a contact of the day's leads, with phones in E.164.",
     "amocrm_contact_channels": "Phones and e-mails of contacts' versions, one row each.",
+    "amocrm_contact_sightings": "When a contact was found to be gone or back: its tombstones.",
     "amocrm_lead_contacts": "Which contact was ever linked to which lead.",
 }
 
@@ -65,20 +74,31 @@ def build(partitions: PartitionsDefinition) -> AssetsDefinition:
 
 def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> Source:
     """amoCRM with the run's credentials."""
+    config = tenant_run.tenant.config
 
     def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         run, quarantine = tenant_run, Quarantine()
+        limits, before = limits_of(config, len(windows)), read_before(run, windows)
         with (
-            telling_stops(run.platform, run.tenant, "amocrm"),
+            asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
         ):
             held = held_references(run.platform, run.tenant)
-            fetched = amocrm.fetch_day(client, span(windows), on_progress, held)
+            linked = partial(linked_before, run.platform.database, run.tenant.tenant_id)
+            fetched = amocrm.fetch_day(
+                client, span(windows), on_progress, held, limits, before.place, linked
+            )
+        require_whole(fetched.portion, len(windows))
         region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
-        poison = quarantine.by_day(windows)
+        poison, unusable = quarantine.by_day(windows), quarantine.ids_of("contacts")
         return {
-            day: DayShare(amocrm.raw_rows(share, region), poison[day])
+            day: remainder(
+                DayShare(amocrm.raw_rows(share, region, unusable), poison[day]),
+                fetched.portion,
+                before,
+                config,
+            )
             for day, share in days.items()
         }
 

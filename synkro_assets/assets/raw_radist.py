@@ -71,7 +71,7 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         region, before = tenant_run.tenant.default_region, stored_before(run, windows)
         with radist_client(run.platform, run.tenant, run.about, quarantine) as client:
             fetched = radist.fetch_day(
-                client, span(windows), limits, parse_time, on_progress, before.known
+                client, span(windows), limits, parse_time, on_progress, before
             )
         require_whole(fetched, len(windows))
         days = radist_days(fetched, windows, parse_time)
@@ -82,6 +82,7 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
                 fetched,
                 before,
                 config,
+                parse_time,
             )
             for day, share in days.items()
         }

@@ -29,11 +29,11 @@ from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
-from synkro_assets.ingestion.amocrm import Rows
 from synkro_assets.ingestion.completeness import require_no_shrink
+from synkro_assets.ingestion.packing import Rows
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
-from synkro_assets.storage.quarantine import replace_quarantined
+from synkro_assets.storage.quarantine import store_quarantined
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
     Kind,
@@ -45,6 +45,7 @@ from synkro_assets.storage.raw_rows import (
 from synkro_assets.storage.run_requests import ask_to_go_on
 from synkro_assets.storage.source_days import note_reading
 from synkro_assets.storage.stored_feeds import count_stored
+from synkro_assets.storage.unfinished_dialogs import Parts, held_count, store_parts
 
 OWNERS = ["team:data"]
 
@@ -92,14 +93,18 @@ def raw_specs(
 class DayShare:
     """A day's rows by table name, what of it cannot be used, and what a limit left unread.
 
-    ``chats`` are the only ones whose rows are replaced by these; all where it is None.
+    ``chats`` are the only ones whose rows are replaced by these; all where it is None. One that
+    ``continues`` an earlier reading leaves what that set aside; ``parts`` are of dialogs that take
+    several readings.
     """
 
-    rows: Rows
+    rows: Mapping[str, Rows]
     poison: Sequence[PoisonRecord] = ()
     cuts: tuple[Cut, ...] = ()
     place: dict[str, Any] | None = None
     chats: Sequence[int] | None = None
+    continues: bool = False
+    parts: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +186,24 @@ def _load_day(
         for table in source.tables:
             if table.kind is Kind.FEED:
                 stored = count_stored(connection, table, load)
-                require_no_shrink(f"{table.name} of {day}", len(share.rows[table.name]), stored)
-        quarantined = replace_quarantined(connection, load, source.name, share.poison)
+                answered = len(share.rows[table.name])
+                if share.parts and stored:
+                    answered += held_count(connection, load, share.parts)
+                require_no_shrink(f"{table.name} of {day}", answered, stored)
+        quarantined = store_quarantined(
+            connection, load, source.name, share.poison, continues=share.continues
+        )
         counts = {
             table.name: load_rows(connection, table, load, share.rows[table.name])
             for table in source.tables
         }
+        if share.parts:
+            store_parts(connection, load, share.parts)
         note_reading(connection, load.tenant_id, day, source.name, began, share.cuts, share.place)
-        if share.cuts:
-            place = ":".join(f"{cut.read}-{cut.left}" for cut in share.cuts)
-            ask_to_go_on(connection, load.tenant_id, tenant_run.plan(day), source.name, place)
+        # A day that is still open is read anew once it has ended.
+        if share.cuts and began >= tenant_run.plan(day).window.end:
+            plan, progress = tenant_run.plan(day), (share.cuts, share.place)
+            ask_to_go_on(connection, load.tenant_id, plan, source.name, progress)
     return counts, quarantined
 
 
@@ -198,9 +211,10 @@ def _warn(
     tenant_run: TenantRun, step: str, day: BusinessDay, share: DayShare, quarantined: int
 ) -> None:
     for cut in share.cuts:
+        left = "some" if cut.left is None else cut.left
         tenant_run.log(
-            f"{day}: {cut.limit}={cut.value} left {cut.left} {cut.unit} unread: run it again to "
-            "go on", step=step, level="warning",
+            f"{day}: {cut.limit}={cut.value} left {left} {cut.unit} unread: the next run goes on",
+            step=step, level="warning",
         )  # fmt: skip
     if quarantined:
         tenant_run.log(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 RAW_GROUPS = ("raw_amocrm", "raw_radist")
-REST_GROUPS = ("dbt_models", "reports")
+REST_GROUPS = ("raw_phone_lookups", "dbt_models", "reports")
 _LAST_ASSET = {
     RAW_GROUPS: [("raw", "amocrm_leads"), ("raw", "radist_messages")],
     REST_GROUPS: [("reports", "daily_report")],
@@ -120,7 +120,7 @@ class _Work:
         self._tags = asked_by(requested_by, deliver=deliver, trigger="backfill")
         self._tags.setdefault(DELIVER_TAG, "no")
 
-    def run(self, groups: tuple[str, str], days: Sequence[BusinessDay]) -> set[BusinessDay]:
+    def run(self, groups: tuple[str, ...], days: Sequence[BusinessDay]) -> set[BusinessDay]:
         """Run some groups of assets for consecutive days; returns the days that were made."""
         from synkro_assets import jobs
 

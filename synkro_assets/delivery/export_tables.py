@@ -25,13 +25,16 @@ FILTER_IDS = 100
 class ExportTable:
     """A table there; ``key`` is what an upsert goes by.
 
-    ``of_day`` says that its rows belong to a day, which replaces them.
+    ``of_day`` says that its rows belong to a day, which replaces them. ``parts_of`` names the table
+    whose rows its own belong to, by the first column of both keys: those of each one sent are
+    replaced.
     """
 
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
     of_day: bool = True
+    parts_of: str | None = None
 
     @property
     def scoped_key(self) -> tuple[str, ...]:
@@ -69,6 +72,7 @@ TABLES = (
         ("tenant_id", "amocrm_lead_id", "amocrm_contact_id"),
         ("tenant_id", "amocrm_lead_id", "amocrm_contact_id", "is_main"),
         of_day=False,
+        parts_of="leads",
     ),
     ExportTable(
         "dialogs",

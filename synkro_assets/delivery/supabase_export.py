@@ -5,9 +5,10 @@ What lives here: the order of the work and the proof that it was done. The table
 ``storage/day_export.py``.
 
 A day's rows of leads, dialogs, messages and reports are replaced: those that the day no longer has
-are deleted there. Contacts and their links belong to no day and are only ever added or changed.
-One request is one transaction there and a day takes many, so an export that broke off leaves a part
-of the day; the next one brings the rest.
+are deleted there. Contacts and their links belong to no day: contacts are only ever added or
+changed, the links of the day's leads are replaced by those that hold. One request is one
+transaction there and a day takes many, so an export that broke off leaves a part of the day; the
+next one brings the rest.
 """
 
 from __future__ import annotations
@@ -65,10 +66,12 @@ def export_day(
     if not project.has_column(REPORTS.name, SOURCE_REPORT_ID):
         on_progress(OLDER_PROJECT)
         tables[-1] = OLDER_REPORTS
-    counts = {}
+    sent: dict[str, Keys] = {}
     for table in tables:
         export = _TableExport(project, table, tenant_id, day.isoformat(), on_progress)
-        counts[table.name] = export.run(rows_of(table.name))
+        wholes = sent[table.parts_of] if table.parts_of else None
+        sent[table.name] = export.run(rows_of(table.name), wholes)
+    counts = {name: len(keys) for name, keys in sent.items()}
     on_progress(", ".join(f"{name} {count}" for name, count in counts.items()))
     return counts
 
@@ -86,21 +89,23 @@ class _TableExport:
     ) -> None:
         self._project, self._table, self._say = project, table, on_progress
         self._tenant = {"tenant_id": tenant_id}
-        self._scope = {**self._tenant, "business_day": day}
+        self._scope = {**self._tenant, "business_day": day} if table.of_day else self._tenant
 
-    def run(self, rows: Iterable[Row]) -> int:
+    def run(self, rows: Iterable[Row], wholes: Keys | None) -> Keys:
+        """The keys of the rows that were sent; ``wholes`` are those of what they are parts of."""
         sent = self._send(rows)
         if self._table == REPORTS:
             self._drop_older_reports()
-        stored = self._stored(sent)
+        stored = self._stored(sent if wholes is None else wholes)
         if missing := len(sent - stored):
             raise self._incomplete(f"{missing} of {len(sent)} rows are not there")
-        if self._table.of_day:
+        if self._table.of_day or wholes is not None:
             self._remove(stored - sent)
+        if self._table.of_day:
             there = self._project.count(self._table.name, self._scope)
             if there != len(sent):
                 raise self._incomplete(f"{there} rows are there instead of {len(sent)}")
-        return len(sent)
+        return sent
 
     def _send(self, rows: Iterable[Row]) -> Keys:
         """Upsert the rows; the keys that were sent."""
@@ -122,20 +127,20 @@ class _TableExport:
         if dropped := self._project.delete(self._table.name, older):
             self._say(f"reports: {dropped} rows from before source_report_id replaced")
 
-    def _stored(self, sent: Keys) -> Keys:
-        """The keys the project holds where the sent rows are to be."""
+    def _stored(self, near: Keys) -> Keys:
+        """The keys the project holds where the rows are to be: of the day, or beside ``near``."""
         columns = self._table.scoped_key
         return {
             self._table.key_in_scope(row)
-            for scope in self._scopes(sent)
+            for scope in self._scopes(near)
             for row in self._project.read(self._table.name, columns, scope)
         }
 
-    def _scopes(self, sent: Keys) -> Iterator[dict[str, Any]]:
+    def _scopes(self, near: Keys) -> Iterator[dict[str, Any]]:
         if self._table.of_day:
             yield self._scope
             return
-        for ids in pieces(sorted({key[0] for key in sent})):
+        for ids in pieces(sorted({key[0] for key in near})):
             yield {**self._tenant, self._table.scoped_key[0]: ids}
 
     def _remove(self, stale: Keys) -> None:

@@ -1,4 +1,4 @@
-"""A fact: one computed number with its subject, unit and sample size; and a dialog that waits.
+"""A fact: one computed number with its subject, unit and sample size; and dialogs to act on.
 
 What lives here: the shapes in which SQL's answers travel. Python never computes a metric; the query
 is ``storage/period_facts.sql``.
@@ -48,3 +48,17 @@ class WaitingDialog:
     manager_id: str | None
     is_active: bool
     channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialogWithoutDeal:
+    """A customer who wrote in the window and has no deal in the CRM at its end.
+
+    ``is_contact``: the CRM knows the phone as a contact's, whose manager is ``manager_id``.
+    """
+
+    dialog_id: str
+    contact_name: str | None
+    phone: str | None
+    is_contact: bool
+    manager_id: str | None

@@ -10,6 +10,7 @@ up at most at twice the pace.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 # Between grant and arrival lie a wake-up and a way through the network, and they are not equally
@@ -45,8 +46,7 @@ class Pace:
 
 def granted(pace: Pace, now: float, per_second: float) -> tuple[Pace, float]:
     """The state after one more grant, and the moment from which that request may leave."""
-    count = max(1, min(int(per_second), _MOST_REMEMBERED))
-    window = _MARGIN * count / per_second / pace.share_now(now)
+    count, window = _window(pace, now, per_second)
     # With one request in a window its length is the distance; else half of an even one.
     closest = window if count == 1 else window / count / 2
     at = max(now, pace.paused_until)
@@ -57,10 +57,34 @@ def granted(pace: Pace, now: float, per_second: float) -> tuple[Pace, float]:
     return replace(pace, recent=(*pace.recent, at)[-_MOST_REMEMBERED:]), at
 
 
+def granted_together(
+    paces: Mapping[str, Pace], now: float, rates: Mapping[str, float]
+) -> tuple[dict[str, Pace], float]:
+    """``granted`` for a request that goes through several buckets: one moment that suits them all.
+
+    One bucket after the other would let the wait for the second bring a request nearer to the next
+    one in the first.
+    """
+    moments = [granted(pace, now, rates[bucket])[1] for bucket, pace in paces.items()]
+    at = max(moments, default=now)
+    return {bucket: granted(pace, at, rates[bucket])[0] for bucket, pace in paces.items()}, at
+
+
+def departing(pace: Pace, at: float, now: float, per_second: float) -> float:
+    """The moment, not before ``now``, at which the request granted for ``at`` may really leave.
+
+    Whoever was granted an earlier moment may have left later than that, and too near to this one.
+    """
+    count, window = _window(pace, now, per_second)
+    gone = [each for each in _others(pace, at) if each <= now]
+    return max(now, gone[-count] + window) if len(gone) >= count else now
+
+
 def left_late(pace: Pace, at: float, late: float) -> Pace:
     """The state when the request granted for ``at`` left ``late`` seconds after it."""
-    moved = sorted(each + late if each == at else each for each in pace.recent)
-    return replace(pace, recent=tuple(moved))
+    if at not in pace.recent:
+        return pace
+    return replace(pace, recent=tuple(sorted((*_others(pace, at), at + late))))
 
 
 def refused(pace: Pace, now: float, pause: float) -> Pace:
@@ -77,3 +101,17 @@ def refused(pace: Pace, now: float, pause: float) -> Pace:
         share_at=max(pace.share_at, until),
         paused_until=max(pace.paused_until, until),
     )
+
+
+def _others(pace: Pace, at: float) -> list[float]:
+    """The grants but this one; another may be for the same moment."""
+    others = list(pace.recent)
+    if at in others:
+        others.remove(at)
+    return others
+
+
+def _window(pace: Pace, now: float, per_second: float) -> tuple[int, float]:
+    """How many requests may leave in a window of how many seconds."""
+    count = max(1, min(int(per_second), _MOST_REMEMBERED))
+    return count, _MARGIN * count / per_second / pace.share_now(now)

@@ -5,7 +5,7 @@ What lives here: shapes only. Who wires them together: ``operations/provider_cli
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,9 +23,10 @@ class Clock(Protocol):
 class Limiter(Protocol):
     """Hands out permission to send one request to a provider's account."""
 
-    def acquire(self, bucket: str, per_second: float) -> None:
+    def acquire(self, rates: Mapping[str, float]) -> None:
         """Return when the next request may leave; blocks for as long as that takes.
 
+        ``rates`` are the buckets it goes through, each with its requests a second.
         Raises AccountStopped and RateLimited when that is not to be waited for.
         """
 
@@ -97,5 +98,8 @@ class TokenStore(Protocol):
         that is known from earlier.
         """
 
-    def ended(self, reason: str) -> None:
-        """Note that somebody has to connect the account again, and tell them."""
+    def ended(self, token: str, reason: str) -> None:
+        """Note that somebody has to connect the account again, and tell them.
+
+        Nothing is noted when the account is opened by another access token than ``token`` by now.
+        """

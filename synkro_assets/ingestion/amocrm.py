@@ -1,34 +1,48 @@
 """One tenant-day of amoCRM: what happened, the leads it happened to, and their contacts.
 
 What lives here: which answers make a day and how they become raw rows. Asking is
-``providers/amocrm``, loading is ``storage/raw_rows.py``.
+``providers/amocrm``, how much of a day one run reads is ``amocrm_portion.py``, loading is
+``storage/raw_rows.py``.
 
 The leads of a day are those its events name, those updated in it and those deleted in it: amoCRM's
 ``updated_at`` filter alone cannot reproduce the past, because a lead changed again tomorrow leaves
-today's window.
+today's window. What no event tells is lost to a day that is read late: a lead that was only edited
+on it and changed again since is of the later day alone, and price, responsible user, links and
+phones that changed again are known as they are now. Creation, stage and trash have events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.soundness import identifier
-from synkro_assets.ingestion.amocrm_references import HeldReferences
-from synkro_assets.ingestion.contact_channels import Channel, channels_of, objects_in
+from synkro_assets.ingestion.amocrm_contacts import (
+    ByLead,
+    LinkedBefore,
+    all_of,
+    contacts_to_ask,
+    sightings,
+)
+from synkro_assets.ingestion.amocrm_links import contact_links
+from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
+from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
+from synkro_assets.ingestion.contact_channels import Channel, channels_of
 
 Payload = dict[str, Any]
 Rows = dict[str, list[tuple[Any, ...]]]
 
+UNLIMITED, BEGINNING = Limits(), Place()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
 
 
-class AmoCrm(Protocol):
-    """What this stage asks of a client."""
+class AmoCrm(Leads, Protocol):
+    """What this stage asks of a client, and how many requests that took so far."""
 
+    @property
+    def asked(self) -> int: ...
     def account(self) -> Payload: ...
     def users(self) -> Iterable[Payload]: ...
     def pipelines(self) -> Iterable[Payload]: ...
@@ -36,15 +50,16 @@ class AmoCrm(Protocol):
     def events(
         self, start: datetime, end: datetime, types: tuple[str, ...]
     ) -> Iterable[Payload]: ...
-    def leads_updated(self, start: datetime, end: datetime) -> Iterable[Payload]: ...
-    def leads_by_id(self, ids: Iterable[int]) -> Iterable[Payload]: ...
-    def deleted_leads(self, start: datetime, end: datetime) -> Iterable[Payload]: ...
     def contacts_by_id(self, ids: Iterable[int]) -> Iterable[Payload]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class AmoCrmDay:
-    """Everything amoCRM answered about a day; no account and lists where stored ones do."""
+    """Everything amoCRM answered about a day; no account and lists where stored ones do.
+
+    ``portion`` tells what a limit left of its leads; the events are always all of them.
+    ``asked_contacts`` are those that were asked for by id.
+    """
 
     account: Payload | None
     users: list[Payload]
@@ -54,6 +69,8 @@ class AmoCrmDay:
     leads: list[Payload]
     deleted_leads: list[Payload]
     contacts: list[Payload]
+    portion: Portion = field(default_factory=Portion)
+    asked_contacts: ByLead = field(default_factory=dict)
 
 
 def fetch_day(
@@ -61,24 +78,28 @@ def fetch_day(
     window: Window,
     on_progress: Callable[[str], None] = lambda _: None,
     held: HeldReferences | None = None,
+    limits: Limits = UNLIMITED,
+    before: Place = BEGINNING,
+    linked_before: LinkedBefore = lambda _: {},
 ) -> AmoCrmDay:
-    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a day.
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
-    What ``held`` knows is not asked for again.
+    ``held`` are the stored lists; ``amocrm_references`` says when they are good enough. Of the
+    leads what is left ``before`` is read. The contacts ``linked_before`` are asked for too, as one
+    that was deleted is linked no more.
     """
     on_progress("amoCRM: events of the day")
     events = list(client.events(window.start, window.end, EVENT_TYPES))
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
-    leads = {int(lead["id"]): lead for lead in client.leads_updated(window.start, window.end)}
-    deleted = list(client.deleted_leads(window.start, window.end))
-    gone = {int(lead["id"]) for lead in deleted}
-    named = {_entity_id(event) for event in events} - leads.keys() - gone
-    leads |= {int(lead["id"]): lead for lead in client.leads_by_id(sorted(named))}
-    wanted = sorted({each for lead in leads.values() for each in contact_ids(lead)})
+    portion = Portion(limits, before)
+    portion.read(client, window, {_entity_id(event) for event in events})
+    leads, deleted = list(portion.leads.values()), list(portion.deleted.values())
+    asked = contacts_to_ask(portion, linked_before)
+    wanted = portion.contacts | all_of(asked)
     on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
-    contacts = list(client.contacts_by_id(wanted))
-    if held is not None and held.hold([*leads.values(), *deleted], events):
-        return AmoCrmDay(None, [], [], [], events, list(leads.values()), deleted, contacts)
+    contacts = list(client.contacts_by_id(sorted(wanted)))
+    if not are_lists_due(held, client.asked, [*leads, *deleted], events):
+        return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion, asked)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
         client.account(),
@@ -86,14 +107,19 @@ def fetch_day(
         list(client.pipelines()),
         list(client.loss_reasons()),
         events,
-        list(leads.values()),
+        leads,
         deleted,
         contacts,
+        portion,
+        asked,
     )
 
 
-def raw_rows(day: AmoCrmDay, region: str) -> Rows:
-    """The day as rows of the ``raw.amocrm_*`` tables, by table name."""
+def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = frozenset()) -> Rows:
+    """The day as rows of the ``raw.amocrm_*`` tables, by table name.
+
+    ``unusable`` are contacts that were set aside (``sightings``).
+    """
     channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
@@ -109,10 +135,13 @@ def raw_rows(day: AmoCrmDay, region: str) -> Rows:
         "amocrm_contact_channels": [
             _channel_row(contact, channel) for contact, each in channels for channel in each
         ],
+        "amocrm_contact_sightings": [
+            (*each, {}) for each in sightings(day.asked_contacts, day.contacts, unusable)
+        ],
         "amocrm_lead_contacts": [
             (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)
             for lead in day.leads
-            for link in _contact_links(lead)
+            for link in contact_links(lead)
         ],
     }
 
@@ -137,18 +166,6 @@ def _channel_row(contact: Payload, channel: Channel) -> tuple[Any, ...]:
         int(contact["id"]), _instant(contact["updated_at"]), channel.kind, channel.position,
         channel.as_written, channel.normal, channel.enum_code, channel.payload,
     )  # fmt: skip
-
-
-def _contact_links(lead: Payload) -> list[Payload]:
-    """The links of a lead that lead somewhere; an odd one costs the lead no more than itself."""
-    embedded = lead.get("_embedded")
-    links = objects_in(embedded.get("contacts")) if isinstance(embedded, dict) else []
-    return [link for link in links if identifier(link.get("id")) is None]
-
-
-def contact_ids(lead: Payload) -> set[int]:
-    """The contacts a lead is linked to."""
-    return {link["id"] for link in _contact_links(lead)}
 
 
 def _entity_id(event: Payload) -> int:

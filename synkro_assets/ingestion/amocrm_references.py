@@ -1,16 +1,29 @@
 """The lists a day of amoCRM refers to: who, which stage, why lost.
 
-What lives here: which ids the stored lists hold and whether a day needs others. Reading what is
+What lives here: which ids the stored lists hold and when a day reads them anew. Reading what is
 stored is ``operations/amocrm_references.py``.
+
+The rule: a day reads the lists unless that would take it over ``BUDGET`` requests, so a renamed
+manager or stage shows with the next run of all but the busiest days. A day that is over it anyway
+makes do with lists at most ``OLDEST`` old, if they hold every id the day names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 Payload = dict[str, Any]
+
+# What a day of 1,000 leads and 1,000 contacts may cost amoCRM.
+BUDGET = 20
+# Account, users, pipelines, loss reasons: one page each in all but the largest accounts.
+LISTS = 4
+# Names change a few times a month. A company whose every day is busy sees that at the latest then.
+OLDEST = timedelta(days=3)
+
 # Written by amoCRM for robots and integrations, and for "nobody".
 _NOBODY = (None, 0)
 
@@ -41,6 +54,18 @@ class HeldReferences:
 
     def _knows_stages(self, event: Payload) -> bool:
         return all(stage in self.stages for stage in _stages_of(event))
+
+
+def are_lists_due(
+    held: HeldReferences | None, asked: int, leads: Iterable[Payload], events: Iterable[Payload]
+) -> bool:
+    """Whether a day that took ``asked`` requests so far has to read the lists besides.
+
+    ``held`` are the stored ones, None where they are too old or there are none.
+    """
+    if held is None or asked + LISTS <= BUDGET:
+        return True
+    return not held.hold(leads, events)
 
 
 def _stages_of(event: Payload) -> Iterable[tuple[Any, Any]]:

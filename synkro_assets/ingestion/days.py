@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.ingestion.amocrm import AmoCrmDay, contact_ids
+from synkro_assets.ingestion.amocrm import AmoCrmDay
+from synkro_assets.ingestion.amocrm_contacts import all_of
 from synkro_assets.ingestion.completeness import require_messages
-from synkro_assets.ingestion.radist import ParseTime, RadistDay, is_in, last_said
+from synkro_assets.ingestion.radist import RadistDay
+from synkro_assets.ingestion.radist_feed import ParseTime, is_in, last_said
 
 Windows = Mapping[BusinessDay, Window]
 
@@ -42,7 +44,9 @@ def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
         for lead in fetched.leads
         if int(lead["id"]) in named or _instant(lead["updated_at"]) in window
     ]
-    linked = {each for lead in leads for each in contact_ids(lead)}
+    ids = {int(lead["id"]) for lead in leads}
+    asked = {lead: each for lead, each in fetched.asked_contacts.items() if lead in ids}
+    wanted = all_of(asked)
     return AmoCrmDay(
         account=fetched.account,
         users=fetched.users,
@@ -53,7 +57,8 @@ def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
         deleted_leads=[
             lead for lead in fetched.deleted_leads if _instant(lead["updated_at"]) in window
         ],
-        contacts=[contact for contact in fetched.contacts if int(contact["id"]) in linked],
+        contacts=[contact for contact in fetched.contacts if int(contact["id"]) in wanted],
+        asked_contacts=asked,
     )
 
 
@@ -68,12 +73,14 @@ def radist_days(
         return dict.fromkeys(windows, fetched)
     days = {day: RadistDay(fetched.connection_types) for day in windows}
     for chat_id, messages in fetched.messages.items():
+        shares: dict[BusinessDay, list[dict[str, Any]]] = {}
         for message in messages:
             at = parse_time(message["created_at"])
             for day, window in windows.items():
                 if at in window:
-                    days[day].chats[chat_id] = fetched.chats[chat_id]
-                    days[day].messages.setdefault(chat_id, []).append(message)
+                    shares.setdefault(day, []).append(message)
+        for day, share in shares.items():
+            days[day].keep(chat_id, fetched.chats[chat_id], share)
     for day, window in windows.items():
         require_messages(
             [

@@ -1,7 +1,8 @@
 """Phone numbers as people write them, in E.164.
 
 What lives here: finding the numbers in a field. Which fields hold phones is known to ``amocrm`` and
-``radist``; spacing a number for reading is ``reporting/figures.py``.
+``radist``, the short way to most numbers is ``plain_phones.py``, spacing a number for reading is
+``reporting/figures.py``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from synkro_assets.ingestion.plain_phones import plain_phone
 
 if TYPE_CHECKING:
     import phonenumbers
@@ -35,10 +38,20 @@ def phone_of(text: str | None, region: str) -> str | None:
     return numbers[0] if numbers else None
 
 
+def search_text(phone: str) -> str:
+    """The digits of an E.164 number that every way of writing it has in common.
+
+    The country code is left out: people write "8" or nothing where it stands.
+    """
+    import phonenumbers
+
+    return phonenumbers.national_significant_number(phonenumbers.parse(phone))
+
+
 def _numbers(piece: str, region: str) -> list[str]:
     import phonenumbers
 
-    whole = _parsed(piece, region)
+    whole = plain_phone(piece, region) or _parsed(piece, region)
     if whole is not None:
         return [whole]
     matches = phonenumbers.PhoneNumberMatcher(piece, region, phonenumbers.Leniency.POSSIBLE)

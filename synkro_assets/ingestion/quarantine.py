@@ -21,6 +21,13 @@ class Quarantine:
         known_by = poison.provider_id or poison.as_text()
         self._records[poison.entity, known_by, poison.reason] = poison
 
+    def ids_of(self, entity: str) -> frozenset[int] | None:
+        """The ids of the records of an entity; None when one of them cannot be told."""
+        ids = [poison.provider_id for poison in self._records.values() if poison.entity == entity]
+        if not all(each and each.isdecimal() for each in ids):
+            return None
+        return frozenset(int(each) for each in ids if each)
+
     def by_day(self, windows: Windows) -> dict[BusinessDay, list[PoisonRecord]]:
         """Each record on the day it is of; the first one takes those whose day cannot be told.
 

@@ -1,59 +1,43 @@
 """One tenant-day of Radist.Online: the chats that had messages in the window, and the messages.
 
-What lives here: which chats are read and how answers become raw rows. Asking is
-``providers/radist``, loading is ``storage/raw_rows.py``.
+What lives here: which chats are read and how answers become raw rows. Finding the chats is
+``radist_feed.py``, reading one is ``radist_dialog.py``, asking is ``providers/radist``, keeping
+what was said small is ``packing.py``, loading is ``storage/raw_rows.py``.
 
-The feed of contacts is ordered by newest activity and moves while it is read: a contact that gets a
-message jumps to its head. It is therefore read again from the head until a page holds nothing new.
+A chat with more messages of the day than one run may read is read by several, backwards from the
+window's end: its dialog is whole with the part that reaches the window's start, and counts as
+unread until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
+from synkro_assets.ingestion.packing import LateRows, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
+from synkro_assets.ingestion.radist_dialog import Messages, read_part
+from synkro_assets.ingestion.radist_feed import (
+    ChatFeed,
+    Contacts,
+    FeedPlace,
+    ParseTime,
+    is_in,
+    last_said,
+)
 
 Payload = dict[str, Any]
-Rows = dict[str, list[tuple[Any, ...]]]
-
-# The order of the feed is inferred from its users, not documented: go on well past the window.
-_OLD_BY = timedelta(days=1)
-_OLD_PAGES = 2
-_MAX_SCANS = 10
-_LEFT_OF_POISON = {"contact_id", "last_chat_updated_at"}
+Chat = tuple[Payload, Payload]
 
 
-class ChatMessages(Protocol):
-    """A chat's messages of a window; truncated when older ones of it were left unread.
-
-    ``has_poison`` tells that some of the window's cannot be used.
-    """
-
-    @property
-    def messages(self) -> list[Payload]: ...
-    @property
-    def is_truncated(self) -> bool: ...
-    @property
-    def has_poison(self) -> bool: ...
-
-
-class Radist(Protocol):
+class Radist(Contacts, Messages, Protocol):
     """What this stage asks of a client."""
 
     def connections(self) -> Iterable[Payload]: ...
-    def chats_with_contacts(self) -> Iterator[list[Payload]]: ...
-    def chat_messages(
-        self, chat_id: int, since: datetime, until: datetime, max_pages: int
-    ) -> ChatMessages: ...
-
-
-ParseTime = Callable[[str], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +50,56 @@ class Limits:
     candidates: int = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What earlier runs read of a day since it ended.
+
+    ``spoke`` and ``silent`` are the chats they read whole; ``reached`` is down to when those were
+    read that they did not.
+    """
+
+    spoke: frozenset[int] = frozenset()
+    silent: frozenset[int] = frozenset()
+    reached: Mapping[int, datetime] = field(default_factory=dict)
+    feed: FeedPlace = field(default_factory=FeedPlace)
+    is_whole: bool = False
+
+    @property
+    def known(self) -> frozenset[int]:
+        return self.spoke | self.silent
+
+
+NOTHING_BEFORE = Before()
+
+
 @dataclass(slots=True)
 class RadistDay:
     """What Radist answered about a day: the chats that spoke in the window, and what they said.
 
     ``silent`` are chats read that spoke only later. ``unread`` is how many chats a limit left to a
-    later run, by the limit's name. ``with_poison`` are chats that have messages which cannot be
-    used.
+    later run, by the limit's name, None where nobody can know it; of ``unfinished`` ones a part was
+    read, down to ``reached``. ``as_stored`` are known chats that could not be read whole again.
+    ``with_poison`` are chats that have messages which cannot be used.
     """
 
     connection_types: dict[int, str]
-    chats: dict[int, tuple[Payload, Payload]] = field(default_factory=dict)
-    messages: dict[int, list[Payload]] = field(default_factory=dict)
+    chats: dict[int, Chat] = field(default_factory=dict)
+    messages: dict[int, Packed] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
-    unread: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, int | None] = field(default_factory=dict)
+    unfinished: dict[int, Packed] = field(default_factory=dict)
+    reached: dict[int, datetime] = field(default_factory=dict)
+    as_stored: set[int] = field(default_factory=set)
     with_poison: set[int] = field(default_factory=set)
+    feed: FeedPlace = field(default_factory=FeedPlace)
 
     @property
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: tuple[Payload, Payload], messages: list[Payload]) -> None:
+    def keep(self, chat_id: int, chat: Chat, messages: Sequence[Payload]) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = messages
+        self.messages[chat_id] = Packed(messages)
 
 
 def fetch_day(
@@ -97,144 +108,91 @@ def fetch_day(
     limits: Limits,
     parse_time: ParseTime,
     on_progress: Callable[[str], None] = lambda _: None,
-    known: Set[int] = frozenset(),
+    before: Before = NOTHING_BEFORE,
 ) -> RadistDay:
-    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a dialog.
-
-    ``known`` are the chats whose day is known whole already: they are read last.
-    """
+    """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a dialog."""
     on_progress("Radist: connections and chats")
     day = RadistDay(_connection_types(client.connections()))
-    candidates = _candidates(client, window, limits, parse_time)
-    on_progress(f"Radist: {len(candidates)} chats may have messages of the day")
-    require_no_shrink("Radist's list of chats", len(candidates.keys() & known), len(known))
-    missing: list[int] = []
-    order = sorted(candidates, key=lambda chat_id: (chat_id in known, chat_id))
-    for done, chat_id in enumerate(order, start=1):
-        if limit := _met(day, limits):
-            left = sum(each not in known for each in order[done - 1 :])
-            day.unread = {limit: left} if left else {}
-            break
-        found = client.chat_messages(chat_id, window.start, window.end, limits.message_pages)
-        _require_whole(chat_id, found, limits)
-        if found.has_poison:
-            day.with_poison.add(chat_id)
-        if found.messages:
-            day.keep(chat_id, candidates[chat_id], found.messages)
-        elif not found.has_poison and is_in(window, last_said(candidates[chat_id][1], parse_time)):
-            missing.append(chat_id)
-        else:
-            day.silent.add(chat_id)
-        if done % 100 == 0:
-            on_progress(f"Radist: {done} of {len(candidates)} chats read")
-    require_messages(missing)
+    feed = ChatFeed(client, window, parse_time, limits.contact_pages, before.feed)
+    feed.read()
+    on_progress(f"Radist: {len(feed.found)} chats may have messages of the day")
+    if feed.is_listed:
+        listed = len(feed.found.keys() & before.known)
+        require_no_shrink("Radist's list of chats", listed, len(before.known))
+    _ChatReader(client, window, limits, parse_time, before, day).read(feed.found, on_progress)
+    _note_left(day, feed, before)
     on_progress(f"Radist: {day.message_count} messages in {len(day.chats)} chats")
     return day
 
 
-def _require_whole(chat_id: int, found: ChatMessages, limits: Limits) -> None:
-    if found.is_truncated:
-        raise IncompleteFetch(
-            f"chat {chat_id} has more than {limits.message_pages} pages of messages in this "
-            "day: raise max_radist_message_pages"
-        )
+@dataclass(frozen=True, slots=True)
+class _ChatReader:
+    """Reads chats into a day, those that are known last, until a limit is met."""
 
+    client: Radist
+    window: Window
+    limits: Limits
+    parse_time: ParseTime
+    before: Before
+    day: RadistDay
 
-def _met(day: RadistDay, limits: Limits) -> str | None:
-    """The tenant's setting that lets no further chat be read, if one does."""
-    if len(day.chats) >= limits.dialogs:
-        return "radist_fetch_limit"
-    if len(day.chats) + len(day.silent) >= limits.candidates:
-        return "max_radist_candidates"
-    return None
+    def read(self, chats: Mapping[int, Chat], on_progress: Callable[[str], None]) -> None:
+        known = self.before.known
+        order = sorted(chats, key=lambda chat_id: (chat_id in known, chat_id))
+        missing: list[int] = []
+        for done, chat_id in enumerate(order, start=1):
+            if limit := self._met():
+                left = sum(each not in known for each in order[done - 1 :])
+                self.day.unread = {limit: left} if left else {}
+                break
+            if not self._read_chat(chat_id, chats[chat_id]):
+                missing.append(chat_id)
+            if done % 100 == 0:
+                on_progress(f"Radist: {done} of {len(chats)} chats read")
+        require_messages(missing)
 
-
-def _candidates(
-    client: Radist, window: Window, limits: Limits, parse_time: ParseTime
-) -> dict[int, tuple[Payload, Payload]]:
-    """The chats whose last message is not older than the window, with their contacts."""
-    found: dict[int, tuple[Payload, Payload]] = {}
-    seen: set[int] = set()
-    _scan(client, window, limits, parse_time, found, seen)
-    for _ in range(_MAX_SCANS):
-        if not _scan(client, window, limits, parse_time, found, seen, is_repeated=True):
-            return found
-    raise IncompleteFetch(
-        f"Radist's list of chats still changed after {_MAX_SCANS} readings: nothing of this day "
-        "was stored, run it again"
-    )
-
-
-def _scan(
-    client: Radist,
-    window: Window,
-    limits: Limits,
-    parse_time: ParseTime,
-    found: dict[int, tuple[Payload, Payload]],
-    seen: set[int],
-    *,
-    is_repeated: bool = False,
-) -> bool:
-    """Read the feed from its head; true when it had news and more than one page was read.
-
-    Ends at a page without news (all behind it was read already, if this is not the first reading)
-    or well before the window.
-    """
-    had_news, number, old_pages = False, 0, 0
-    for number, page in enumerate(client.chats_with_contacts(), start=1):
-        if number > limits.contact_pages:
-            raise IncompleteFetch(
-                f"Radist has more than {limits.contact_pages} pages of contacts for this day: "
-                "raise max_radist_contact_pages"
-            )
-        news = [contact for contact in page if int(contact["contact_id"]) not in seen]
-        for contact in page:
-            _keep_candidates(contact, window, parse_time, found)
-        if not news and is_repeated:
-            break
-        had_news = had_news or bool(news)
-        seen.update(int(contact["contact_id"]) for contact in news)
-        newest = [_moment(contact.get("last_chat_updated_at"), parse_time) for contact in page]
-        is_old = all(at is not None and at < window.start - _OLD_BY for at in newest)
-        old_pages = old_pages + 1 if is_old else 0
-        if old_pages == _OLD_PAGES:
-            break
-    return had_news and number > 1
-
-
-def _keep_candidates(
-    contact: Payload,
-    window: Window,
-    parse_time: ParseTime,
-    found: dict[int, tuple[Payload, Payload]],
-) -> None:
-    person = {key: value for key, value in contact.items() if key != "chats"}
-    for chat in contact.get("chats") or []:
-        if chat.get("last_message") is None:
-            continue
-        at = last_said(chat, parse_time)
-        # Of a contact that was set aside hardly more than its id is left: a whole one goes before.
-        if int(chat["chat_id"]) in found and person.keys() <= _LEFT_OF_POISON:
-            continue
-        # A chat whose last message cannot be dated may have spoken: only its messages tell.
-        if at is None or at >= window.start:
-            found[int(chat["chat_id"])] = (person, chat)
-
-
-def last_said(chat: Payload, parse_time: ParseTime) -> datetime | None:
-    """When a chat's last message was written; None if the feed of contacts does not tell."""
-    return _moment((chat.get("last_message") or {}).get("created_at"), parse_time)
-
-
-def is_in(window: Window, moment: datetime | None) -> bool:
-    return moment is not None and moment in window
-
-
-def _moment(written: Any, parse_time: ParseTime) -> datetime | None:
-    try:
-        return parse_time(written) if isinstance(written, str) else None
-    except (ProviderUnavailable, ValueError):
+    def _met(self) -> str | None:
+        """The tenant's setting that lets no further chat be read, if one does."""
+        day = self.day
+        dialogs = len(day.chats) + len(day.unfinished) + len(day.as_stored)
+        if dialogs >= self.limits.dialogs:
+            return "radist_fetch_limit"
+        if dialogs + len(day.silent) >= self.limits.candidates:
+            return "max_radist_candidates"
         return None
+
+    def _read_chat(self, chat_id: int, chat: Chat) -> bool:
+        """Put a chat where it belongs; False when it shows a message of the day, answering none."""
+        day, before = self.day, self.before
+        window = Window(self.window.start, before.reached.get(chat_id, self.window.end))
+        pages = self.limits.message_pages
+        part = read_part(self.client, chat_id, window, pages, self.parse_time)
+        if part.has_poison:
+            day.with_poison.add(chat_id)
+        if part.reached and chat_id in before.known:
+            day.as_stored.add(chat_id)
+        elif part.reached:
+            day.unfinished[chat_id] = Packed(part.messages)
+            day.reached[chat_id] = part.reached
+        elif part.messages or chat_id in before.reached:
+            day.keep(chat_id, chat, part.messages)
+        elif not part.has_poison and is_in(self.window, last_said(chat[1], self.parse_time)):
+            return False
+        else:
+            day.silent.add(chat_id)
+        return True
+
+
+def _note_left(day: RadistDay, feed: ChatFeed, before: Before) -> None:
+    """Note what limits left, and where the next run goes on."""
+    waiting = before.reached.keys() - day.chats.keys()
+    if unfinished := day.unfinished.keys() | (waiting - feed.found.keys()):
+        day.unread["max_radist_message_pages"] = len(unfinished)
+    day.reached = {chat_id: before.reached[chat_id] for chat_id in waiting} | day.reached
+    # Its pages must be seen again for the chats of theirs that are left.
+    day.feed = feed.place.from_the_head() if day.unread else feed.place
+    if not (feed.is_whole or before.is_whole):
+        day.unread["max_radist_contact_pages"] = None
 
 
 def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
@@ -246,19 +204,29 @@ def _connection_types(connections: Iterable[Payload]) -> dict[int, str]:
     }
 
 
-def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> Rows:
+def raw_rows(day: RadistDay, region: str, parse_time: ParseTime) -> dict[str, Rows]:
     """The day as rows of the ``raw.radist_*`` tables, by table name."""
     return {
         "radist_chats": [
             _chat_row(contact, chat, day.connection_types, region)
             for contact, chat in day.chats.values()
         ],
-        "radist_messages": [
-            _message_row(chat_id, message, parse_time)
-            for chat_id, messages in day.messages.items()
-            for message in messages
-        ],
+        "radist_messages": _message_rows(day.messages, parse_time),
     }
+
+
+def unfinished_rows(day: RadistDay, parse_time: ParseTime) -> Rows:
+    """What was read of dialogs that are not whole yet, as rows of messages."""
+    return _message_rows(day.unfinished, parse_time)
+
+
+def _message_rows(dialogs: Mapping[int, Packed], parse_time: ParseTime) -> Rows:
+    def made() -> Iterator[tuple[Any, ...]]:
+        for chat_id, messages in dialogs.items():
+            for message in messages:
+                yield _message_row(chat_id, message, parse_time)
+
+    return LateRows(sum(map(len, dialogs.values())), made)
 
 
 def _chat_row(

@@ -18,7 +18,7 @@ from synkro_assets.domain.errors import (
     UsageProblem,
 )
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.operations.integration_settings import opened, save, stored
+from synkro_assets.operations.integration_settings import opened, read_file, save, stored
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import exchange_log, limiter_of
 from synkro_assets.providers.amocrm import OAuthApp, TokenEndpoint, is_home, is_loopback
@@ -35,6 +35,8 @@ def connect_account(
     """What a person reads next: the address to open, or that the account is connected."""
     if kind != KIND:
         raise UsageProblem(f"{kind} needs no consent: save it with 'synkro integrations set'")
+    if code == "-":
+        code = read_file(code).strip()
     if code is None:
         return consent_address(platform, tenant)
     connect(platform, tenant, code, referer)
@@ -72,13 +74,15 @@ def connect(platform: Platform, tenant: Tenant, code: str, referer: str | None =
     """Exchange a code for the first tokens and store them; the integration is unchecked then.
 
     ``referer`` is the account's host as amoCRM names it beside the code. ProviderRefused for a
-    code that was used or is too old, OutcomeUnknown when the answer was lost.
+    code that was used or is too old, OutcomeUnknown when the answer was lost, AccountStopped when
+    amoCRM refuses everything.
     """
     public, secrets = _app_fields(platform, tenant)
     base_url = _account_url(public["base_url"], referer)
     pace = float(public.get("requests_per_second") or 7)
     app = OAuthApp(public["client_id"], secrets["client_secret"], public["redirect_uri"], pace)
-    limiter = limiter_of(platform, tenant, stored(platform, tenant)[KIND])
+    # Somebody sits before it, and the code lives for twenty minutes.
+    limiter = limiter_of(platform, tenant, stored(platform, tenant)[KIND], ignores_stop=True)
     endpoint = TokenEndpoint(app, limiter, exchange_log(platform, tenant), platform.clock)
     try:
         tokens = endpoint.exchange(base_url, code)

@@ -1,19 +1,14 @@
 """What a tenant already holds of amoCRM's users, pipelines and loss reasons.
 
-What lives here: how old the stored lists may be and what ids they hold. When a day needs newer
-ones is ``ingestion/amocrm_references.py``.
+What lives here: reading the stored lists. How old they may be and when a day needs newer ones is
+``ingestion/amocrm_references.py``.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.ingestion.amocrm_references import HeldReferences
+from synkro_assets.ingestion.amocrm_references import OLDEST, HeldReferences
 from synkro_assets.operations.platform import Platform
-
-# Lists change a few times a month; a renamed stage shows in the report of the next day at least.
-OLDEST = timedelta(hours=6)
 
 _NEWEST = "select max(fetched_at) as fetched_at from raw.amocrm_accounts where tenant_id = %s"
 _USERS = "select amocrm_user_id as id from raw.amocrm_users where tenant_id = %s"
@@ -27,7 +22,7 @@ _STAGES = """
 
 
 def held_references(platform: Platform, tenant: Tenant) -> HeldReferences | None:
-    """The lists as they were last read, or None when that is hours ago or never was."""
+    """The lists as they were last read, or None when that is days ago or never was."""
     of_tenant = [tenant.tenant_id]
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         newest = connection.execute(_NEWEST, of_tenant).fetchone()

@@ -32,13 +32,18 @@ class TenantTokens:
         """The ``TokenStore``'s method; see there."""
         return self.stored.fresh(stale, refresh)
 
-    def ended(self, reason: str) -> None:
-        """The integration shows the reason, and the tenant's chat is told once a day."""
+    def ended(self, token: str, reason: str) -> None:
+        """The integration shows the reason, and the tenant's chat is told once a day.
+
+        Not when somebody saved other tokens meanwhile: theirs are not known to have ended.
+        """
         # The chat's own client is made where this store is handed out.
         from synkro_assets.operations.alerts import raise_alert
 
         said = f"reconnect amoCRM: {reason}"
         with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
+            if not self.stored.is_held(connection, token):
+                return
             now = self.platform.clock.now()
             record_check(connection, self.tenant.tenant_id, KIND, said, now)
         raise_alert(self.platform, self.tenant, ALERT, said)

@@ -25,7 +25,12 @@ from synkro_assets.storage import deliveries, facts, reports
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.exports import owe_export
 from synkro_assets.storage.integrations import integrations_of
-from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
+from synkro_assets.storage.marts import (
+    dialogs_without_deal,
+    manager_names,
+    newest_fetch,
+    waiting_dialogs_of_window,
+)
 from synkro_assets.storage.quarantine import quarantined_count
 from synkro_assets.storage.source_days import source_days
 
@@ -114,6 +119,7 @@ def _day_data(connection: Connection, run: TenantRun, day: BusinessDay) -> DayDa
         timezone=plan.timezone,
         facts=tuple(facts.stored_facts(connection, tenant.tenant_id, key)),
         waiting=tuple(waiting_dialogs_of_window(connection, *of_day, plan.window)),
+        without_deal=tuple(dialogs_without_deal(connection, *of_day, plan.window)),
         managers=manager_names(connection, *of_day),
         fetched_at=newest_fetch(connection, *of_day) or run.platform.clock.now(),
         sources=sources,

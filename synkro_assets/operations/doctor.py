@@ -11,6 +11,7 @@ from pathlib import Path
 
 from synkro_assets.domain.errors import SynkroError
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.account_standing import current_alerts, stopped_accounts
 from synkro_assets.operations.integration_settings import stored
 from synkro_assets.operations.key_rotation import Account, survey
 from synkro_assets.operations.platform import Platform
@@ -47,6 +48,7 @@ def examine(platform: Platform, project_root: Path) -> list[Finding]:
     for tenant in tenants:
         unreadable = {each.kind: each.error for each in account.left if each.tenant == tenant.slug}
         findings.extend(_tenant_findings(platform, tenant, unreadable))
+        findings.extend(_alert_findings(platform, tenant))
     return findings
 
 
@@ -94,11 +96,24 @@ def _tenant_findings(
         yield Finding(subject, "error", f"mode {mode} needs {', '.join(missing)}")
     else:
         yield Finding(subject, "ok", f"mode {mode}, {tenant.config.timezone}")
+    stopped = stopped_accounts(platform, tenant)
+    now = platform.clock.now()
     for kind, each in integrations.items():
         error = unreadable.get(kind)
+        if error is None and kind in stopped:
+            error = stopped[kind].sentence(tenant.slug, kind, now)
         status = "error" if error else {"ok": "ok", "error": "error"}.get(each.status, "warning")
         detail = error or each.last_error or each.status
         yield Finding(f"{subject}: {kind}", status, detail)
+
+
+def _alert_findings(platform: Platform, tenant: Tenant) -> Iterator[Finding]:
+    for alert in current_alerts(platform, tenant):
+        told = f"raised on {alert.alert_day}, told nobody: {alert.last_error or 'not sent yet'}"
+        if alert.sent_at:
+            told = f"told at {alert.sent_at:%Y-%m-%d %H:%M} UTC"
+        subject = f"tenant {tenant.slug}: alert {alert.subject}"
+        yield Finding(subject, "warning", f"{alert.text} ({told})")
 
 
 def _looked_at(subject: str, look: Callable[[], str]) -> Finding:

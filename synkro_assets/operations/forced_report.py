@@ -27,7 +27,12 @@ from synkro_assets.reporting.writer import WrittenReport, write_report
 from synkro_assets.storage import facts, reports
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.exports import owe_export
-from synkro_assets.storage.marts import manager_names, newest_fetch, waiting_dialogs_of_window
+from synkro_assets.storage.marts import (
+    dialogs_without_deal,
+    manager_names,
+    newest_fetch,
+    waiting_dialogs_of_window,
+)
 from synkro_assets.storage.quarantine import quarantined_count
 
 
@@ -75,6 +80,7 @@ def _window_data(connection: Connection, run: TenantRun, window: Window) -> DayD
         timezone=run.plan(last).timezone,
         facts=tuple(found),
         waiting=tuple(waiting_dialogs_of_window(connection, *of_days, window)),
+        without_deal=tuple(dialogs_without_deal(connection, *of_days, window)),
         managers=manager_names(connection, *of_days),
         fetched_at=newest_fetch(connection, *of_days) or run.platform.clock.now(),
         sources=sources,

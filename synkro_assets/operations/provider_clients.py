@@ -123,14 +123,14 @@ def limiter_of(
     return RequestSlots(
         platform.database,
         tenant.tenant_id,
-        _account(tenant, stored),
+        account_of(tenant, stored),
         provider=stored.kind,
         clock=platform.clock,
         ignores_stop=ignores_stop,
     )
 
 
-def _account(tenant: Tenant, stored: StoredIntegration) -> str:
+def account_of(tenant: Tenant, stored: StoredIntegration) -> str:
     """The account whose limit counts: shared where the address tells it, else the tenant's own."""
     public = stored.public_data
     address = str(public.get("base_url") or "")

@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.facts import DialogWithoutDeal, WaitingDialog
 from synkro_assets.operations.daily_report import gaps_of
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.reporting.figures import fact_value, phone
 from synkro_assets.reporting.wording import WORDINGS
 from synkro_assets.storage.facts import daily_period_key, stored_facts
 from synkro_assets.storage.marts import (
+    dialogs_without_deal,
     manager_day_rows,
     manager_names,
     tenant_day_row,
@@ -28,7 +30,8 @@ _COLUMN_OF_METRIC = {
     "dialogs": "dialogs_count",
     "messages_in": "messages_in_count",
     "messages_out": "messages_out_count",
-    "dialogs_without_crm": "dialogs_without_crm_count",
+    "dialogs_without_deal": "dialogs_without_deal_count",
+    "dialogs_not_looked_up": "dialogs_not_looked_up_count",
     "replies": "replies_count",
     "first_reply_median_calendar": "first_reply_median_calendar_minutes",
     "first_reply_median_working": "first_reply_median_working_minutes",
@@ -42,6 +45,7 @@ _COLUMN_OF_METRIC = {
     "leads_lost_amount": "leads_lost_amount",
 }
 
+_OF_BOTH_SOURCES = {"dialogs_without_deal", "dialogs_not_looked_up"}
 _UNKNOWN = "not known"
 _Said = Decimal | str | None
 
@@ -85,7 +89,7 @@ def _stored(row: dict[str, Any] | None, metric: str) -> _Said:
     """A mart's number; None where nothing was measured, not known where the day cannot know."""
     column = _COLUMN_OF_METRIC[metric]
     told_by = "leads_created_count" if metric.startswith("leads_") else "dialogs_count"
-    if metric == "dialogs_without_crm":
+    if metric in _OF_BOTH_SOURCES:
         told_by = column
     if row is None or row.get(told_by) is None:
         return _UNKNOWN
@@ -115,13 +119,16 @@ def foreign_numbers(run: TenantRun, day: BusinessDay) -> list[str]:
         report = daily_report(connection, tenant.tenant_id, day)
         facts = stored_facts(connection, tenant.tenant_id, daily_period_key(day))
         window = run.plan(day).window
-        waiting = waiting_dialogs_of_window(connection, tenant.tenant_id, day, day, window)
+        shown: list[WaitingDialog | DialogWithoutDeal] = [
+            *waiting_dialogs_of_window(connection, tenant.tenant_id, day, day, window),
+            *dialogs_without_deal(connection, tenant.tenant_id, day, day, window),
+        ]
         managers = manager_names(connection, tenant.tenant_id, day, day)
     if report is None or report.status != "complete":
         return []
     known = [fact_value(fact, tenant.language) for fact in facts if fact.value is not None]
-    known += [dialog.contact_name or "" for dialog in waiting] + list(managers.values())
-    known += [phone(dialog.phone) for dialog in waiting if dialog.phone]
+    known += [dialog.contact_name or "" for dialog in shown] + list(managers.values())
+    known += [phone(dialog.phone) for dialog in shown if dialog.phone]
     allowed = {number for text in known for number in _NUMBER.findall(text)}
     words = WORDINGS[report.metadata["language"]]
     document = report.metadata["document"]

@@ -42,7 +42,7 @@ def row(run: dict[str, Any], tenant: Tenant) -> list[str]:
         _what(run, zone),
         f"{run['requested_by']} ({run['trigger_type']})",
         run["status"] + progress,
-        run["current_step"] or "",
+        run["current_step"] or _held(run, zone),
         f"{started.astimezone(zone):%Y-%m-%d %H:%M:%S}" if started else "",
         took,
         run["error"] or "",
@@ -72,6 +72,13 @@ def _what(run: dict[str, Any], zone: ZoneInfo) -> str:
     if last is None:
         return str(run["job_type"])
     return str(last) if first in (None, last) else f"{first} to {last}"
+
+
+def _held(run: dict[str, Any], zone: ZoneInfo) -> str:
+    until = _instant(run["not_before"])
+    if run["status"] != "pending" or until is None:
+        return ""
+    return f"waits for {run['waits_for']} until {until.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -47,7 +47,10 @@ STOPPED_LATELY_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class RequestedRun:
-    """What a pending row asks for: days, or the window of a forced report."""
+    """What a pending row asks for: days, or the window of a forced report.
+
+    ``waits_for`` is the integration whose stop held it back.
+    """
 
     job_run_id: int
     tenant: Tenant
@@ -55,6 +58,7 @@ class RequestedRun:
     requested_by: str
     days: list[BusinessDay]
     window: Window | None
+    waits_for: str | None = None
 
 
 def requested_runs(platform: Platform) -> list[RequestedRun]:
@@ -87,7 +91,7 @@ def _understood(platform: Platform, request: PendingRequest) -> RequestedRun:
         )
     days = _days(tenant, request, window, now)
     require_closed(tenant, days, now)
-    return RequestedRun(*asked, days, None)
+    return RequestedRun(*asked, days, None, request.waits_for)
 
 
 def _window(request: PendingRequest) -> Window | None:

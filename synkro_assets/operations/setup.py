@@ -1,7 +1,7 @@
-"""Bringing the database up to date: migrations first, then the transforms' views and empty tables.
+"""Bringing the database up to date: migrations, the coming months, the transforms.
 
-What lives here: the order of the two and what was done. The work is ``storage/migrations.py`` and
-``storage/transforms.py``.
+What lives here: the order of these and what was done. The work is ``storage/migrations.py``,
+``storage/month_partitions.py`` and ``storage/transforms.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from synkro_assets.domain.errors import UsageProblem
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.migrations import Migration, migrate, pending_migrations
+from synkro_assets.storage.month_partitions import make_months_ahead
 from synkro_assets.storage.transforms import TransformProject
 
 
@@ -42,6 +43,9 @@ def bring_up_to_date(
 
     supabase = project_root / "supabase"
     done = migrate(database, supabase / "migrations", applied, local_folder=supabase / "local")
+    with database.console_transaction() as connection:
+        if made := make_months_ahead(connection):
+            on_progress(f"made {made} monthly partitions")
     project = TransformProject(project_root / "dbt_project")
     built = project.build_once(database, may_parse=may_parse)
     if built:

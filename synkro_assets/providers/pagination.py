@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from synkro_assets.domain.errors import IncompleteFetch
@@ -36,29 +37,50 @@ class Page:
     next: str | None = None
 
 
-def linked_pages(
-    fetch: Callable[[str | None], Page], key: KeyOf, most_pages: int = MOST_PAGES
-) -> Iterator[list[Row]]:
+def linked_pages(fetch: Callable[[str | None], Page], key: KeyOf) -> Iterator[list[Row]]:
     """Pages by their next link (amoCRM), each row once; ``fetch(None)`` is the first page.
 
     Only the absence of a next link ends the feed: a page may be short or empty and not be the
     last. Rows that leave a page already read pull unread ones over the edge; feeds whose rows can
-    do that are read with ``ascending_pages``.
+    do that are read with ``ascending_pages`` or ``settled_pages``.
     """
     seen: set[Hashable] = set()
-    visited: set[str | None] = set()
-    link: str | None = None
-    while True:
-        if link in visited or len(visited) >= most_pages:
-            raise IncompleteFetch("the pages go in circles: a next link came twice; try again")
-        visited.add(link)
-        page = fetch(link)
+    for page in walked_pages(fetch):
         fresh = _unseen(page.rows, key, seen)
         if fresh:
             yield fresh
-        if not page.next:
+
+
+def settled_pages(
+    fetch: Callable[[str | None], Page],
+    key: KeyOf,
+    seen: set[Hashable] | None = None,
+    is_enough: Callable[[Page], bool] = lambda _: False,
+) -> Iterator[list[Row]]:
+    """Pages by their next link of a feed that rows may leave but not enter, each row once.
+
+    A row that leaves a page already read pulls another one over an edge, where it is not seen.
+    Several pages are therefore read again until two readings show the same rows: had a row been
+    missed, the one that left would be gone from the second. One page alone is one moment.
+    ``seen`` are rows not to be repeated; the page that ``is_enough`` is the last one wanted.
+    """
+    seen = set() if seen is None else seen
+    before: set[Hashable] | None = None
+    for _ in range(_MOST_REREADS):
+        found: set[Hashable] = set()
+        pages = 0
+        for page in walked_pages(fetch):
+            pages += 1
+            found.update(key(row) for row in page.rows)
+            fresh = _unseen(page.rows, key, seen)
+            if fresh:
+                yield fresh
+            if is_enough(page):
+                break
+        if pages == 1 or found == before:
             return
-        link = page.next
+        before = found
+    raise IncompleteFetch("the pages change faster than they can be read; try again later")
 
 
 def ascending_pages(
@@ -72,27 +94,36 @@ def ascending_pages(
     ``fetch(since, None)`` is the first page of the rows stamped ``since`` or later. After each
     page reading starts anew from the last stamp, so a row that is changed meanwhile and leaves
     its place pulls no unread row over a page's edge. Links are followed only inside one stamp's
-    cluster larger than a page, and throughout when the server does not honour bound or order.
+    cluster larger than a page, and throughout when the server does not honour bound or order;
+    what is read so is read until it has settled.
     """
     seen: set[Hashable] = set()
-    visited: set[tuple[int, str | None]] = set()
-    since, trusted = start, True
-    link: str | None = None
-    while (since, link) not in visited and len(visited) < MOST_PAGES:
-        visited.add((since, link))
-        page = fetch(since, link)
-        stamps = [stamp(row) for row in page.rows]
-        trusted = trusted and stamps == sorted(stamps) and (not stamps or stamps[0] >= since)
-        fresh = _unseen(page.rows, key, seen)
-        if fresh:
-            yield fresh
-        if not page.next:
-            return
-        if trusted and stamps and stamps[-1] > since:
-            since, link = stamps[-1], None
-        else:
-            link = page.next
-    raise IncompleteFetch("the pages go in circles: a next link came twice; try again")
+    ascent = _Ascent(stamp, following=start)
+    while ascent.following is not None:
+        since, ascent.since, ascent.following = ascent.following, ascent.following, None
+        yield from settled_pages(partial(fetch, since), key, seen, ascent.goes_on_from)
+
+
+@dataclass(slots=True)
+class _Ascent:
+    """How far an ordered feed is read; ``following`` is the stamp to read on from, None at its end.
+
+    A server that once ignores bound or order is not trusted with them again.
+    """
+
+    stamp: Callable[[Row], int]
+    following: int | None
+    since: int = 0
+    is_trusted: bool = True
+
+    def goes_on_from(self, page: Page) -> bool:
+        """Whether what is behind the page can be read from its last row's stamp on."""
+        stamps = [self.stamp(row) for row in page.rows]
+        is_honoured = stamps == sorted(stamps) and (not stamps or stamps[0] >= self.since)
+        self.is_trusted = self.is_trusted and is_honoured
+        goes_on = bool(page.next and self.is_trusted and stamps and stamps[-1] > self.since)
+        self.following = stamps[-1] if goes_on else None
+        return goes_on
 
 
 def cursor_pages(
@@ -109,7 +140,7 @@ def cursor_pages(
     for _ in range(_MOST_REREADS):
         # Stillness counts since before this walk: a row of its own first page proves nothing.
         before = dict(seen)
-        for number, page in enumerate(_cursor_walk(fetch)):
+        for number, page in enumerate(walked_pages(fetch)):
             fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
             has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
             seen.update({key(row): version(row) for row in page.rows})
@@ -126,18 +157,17 @@ def cursor_pages(
 _NOTHING = object()
 
 
-def _cursor_walk(fetch: Callable[[str | None], Page]) -> Iterator[Page]:
+def walked_pages(fetch: Callable[[str | None], Page], start: str | None = None) -> Iterator[Page]:
+    """Pages by what each says of the next one, from ``start`` on, until one says nothing."""
     visited: set[str] = set()
-    cursor: str | None = None
-    while True:
-        page = fetch(cursor)
-        yield page
-        if not page.next:
-            return
+    page = fetch(start)
+    yield page
+    while page.next:
         if page.next in visited or len(visited) >= MOST_PAGES:
-            raise IncompleteFetch("the pages go in circles: a cursor came twice; try again")
+            raise IncompleteFetch("the pages go in circles: one came twice; try again")
         visited.add(page.next)
-        cursor = page.next
+        page = fetch(page.next)
+        yield page
 
 
 @dataclass(slots=True)

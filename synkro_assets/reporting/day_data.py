@@ -1,4 +1,4 @@
-"""What a report is made from: facts, waiting dialogs, names, and the window they are about.
+"""What a report is made from: facts, dialogs to act on, names, and the window they are about.
 
 What lives here: that bundle and the questions every sentence asks of it. Gathering it is
 ``operations``; saying it is ``facts_report``.
@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.domain.facts import Fact, WaitingDialog
+from synkro_assets.domain.facts import DialogWithoutDeal, Fact, WaitingDialog
 from synkro_assets.domain.source_days import SourceDay
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.reporting.wording import wording_of
@@ -30,7 +30,8 @@ class DayData:
 
     A forced report is about a window of its own; ``business_day`` is then the day that holds the
     window's end. ``gaps`` are the days of sources that are not there whole, ``quarantined`` counts
-    the records of its sources that could not be read.
+    the records of its sources that could not be read. ``without_deal`` are the customers who wrote
+    and have no deal in the CRM.
     """
 
     tenant_name: str
@@ -46,6 +47,7 @@ class DayData:
     is_forced: bool = False
     gaps: tuple[SourceDay, ...] = ()
     quarantined: int = 0
+    without_deal: tuple[DialogWithoutDeal, ...] = ()
 
     @property
     def wording(self) -> Wording:

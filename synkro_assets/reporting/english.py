@@ -30,6 +30,7 @@ ENGLISH = Wording(
     managers="Managers",
     channels="Channels",
     waiting="Waiting for an answer",
+    without_deal="No deal in the CRM",
     observations="Worth your attention",
     actions="What to do",
     quiet={
@@ -51,6 +52,8 @@ ENGLISH = Wording(
     waits="waiting {calendar}",
     since_earlier="waiting since earlier days, {calendar}",
     more_waiting="and {dialogs} more",
+    not_in_crm="not found in the CRM",
+    contact_only="a contact without a deal, {manager}",
     nobody="nobody responsible",
     nobody_lead="Nobody responsible",
     unknown_manager="Unnamed user",
@@ -70,7 +73,7 @@ ENGLISH = Wording(
     },
     cut="Incomplete: read {read} {unit}: limit {limit}; the rest follows with the next run.",
     cut_of="{read} of {total}",
-    cut_units={"dialogs": "dialogs", "leads": "deals", "contacts": "contacts"},
+    cut_units={"dialogs": "dialogs", "leads": "deals"},
     by_model="Conclusions by AI ({model}) from the day’s facts; numbers come from the database.",
     without_model="This report was made without AI: {reason}.",
     reasons_without_model={
@@ -92,7 +95,13 @@ ENGLISH = Wording(
             "{} more dialog has been waiting since earlier days",
             "{} more dialogs have been waiting since earlier days",
         ),
-        "without_crm": _forms("{} dialog is not in the CRM", "{} dialogs are not in the CRM"),
+        "without_deal": _forms(
+            "{} dialog has no deal in the CRM", "{} dialogs have no deal in the CRM"
+        ),
+        "not_looked_up": _forms(
+            "{} dialog could not be checked against the CRM: it may have a deal or not",
+            "{} dialogs could not be checked against the CRM: they may have deals or not",
+        ),
         "created": _forms("{} new deal", "{} new deals", zero="no new deals"),
         "moved": _forms(
             "{} deal changed stage", "{} deals changed stage", zero="none changed stage"
@@ -104,6 +113,7 @@ ENGLISH = Wording(
             "{} records could not be read and were set aside; they are not in this report.",
         ),
         "part_unanswered": _forms("{} unanswered", "{} unanswered"),
+        "part_without_deal": _forms("{} without a deal", "{} without a deal"),
         "part_created": _forms("{} new", "{} new"),
         "part_moved": _forms("{} changed stage", "{} changed stage"),
         "part_won": _forms("{} won", "{} won"),
@@ -113,7 +123,8 @@ ENGLISH = Wording(
         "dialogs": "Dialogs of the day",
         "messages_in": "Messages from customers",
         "messages_out": "Messages from the company",
-        "dialogs_without_crm": "Dialogs that are not in the CRM",
+        "dialogs_without_deal": "Dialogs without a deal in the CRM",
+        "dialogs_not_looked_up": "Dialogs that the CRM could not be asked about",
         "dialogs_without_manager": "Dialogs that nobody is responsible for",
         "replies": "Replies to customers",
         "first_reply_median_calendar": "Median time to first reply",

@@ -1,7 +1,7 @@
 """The report that code alone can write: every section that facts and waiting dialogs give.
 
-What lives here: which sentence is said when. The sentences are ``wording``, the numbers come from
-SQL, and a model's words are added by ``writer``.
+What lives here: which sentence is said when; who has no deal is told by ``customers``. The
+sentences are ``wording``, the numbers come from SQL, a model's words are added by ``writer``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.domain.report_document import Line, ReportDocument, Section
 from synkro_assets.reporting import figures
+from synkro_assets.reporting.customers import contact_name, without_deal
 from synkro_assets.reporting.day_data import TENANT, DayData, Subject
 from synkro_assets.reporting.gaps import gap_notes, whole_sources
 
@@ -23,7 +24,10 @@ QUOTE_LENGTH = 140
 
 def facts_document(data: DayData) -> ReportDocument:
     """The deterministic report; ``writer`` completes its opening, sections and notes."""
-    sections = [_dialogs(data), _waiting(data), _deals(data), _managers(data), _channels(data)]
+    sections = [
+        _dialogs(data), _waiting(data), without_deal(data), _deals(data), _managers(data),
+        _channels(data),
+    ]  # fmt: skip
     shown = tuple(section for section in sections if section and section.lines)
     is_quiet = data.is_quiet
     return ReportDocument(
@@ -76,8 +80,9 @@ def _dialogs(data: DayData) -> Section | None:
     ]
     if earlier := data.value("dialogs_waiting_from_earlier_days"):
         lines.append(_phrase(data, "earlier", earlier))
-    if missing := data.value("dialogs_without_crm"):
-        lines.append(_phrase(data, "without_crm", missing))
+    for name in ("without_deal", "not_looked_up"):
+        if count := data.value(f"dialogs_{name}"):
+            lines.append(_phrase(data, name, count))
     return Section(words.dialogs, tuple(Line(text) for text in lines if text))
 
 
@@ -138,11 +143,6 @@ def _waiting_line(data: DayData, dialog: WaitingDialog) -> Line:
     elif dialog.channel:
         details.append(figures.channel_name(dialog.channel))
     return Line(", ".join(details), lead=contact_name(data, dialog), quote=_excerpt(dialog))
-
-
-def contact_name(data: DayData, dialog: WaitingDialog) -> str:
-    """What a customer is called in the report."""
-    return " ".join((dialog.contact_name or "").split()) or data.wording.unknown_contact
 
 
 def _excerpt(dialog: WaitingDialog) -> str:
@@ -223,6 +223,8 @@ def _subject_details(data: DayData, subject: Subject) -> str:
         details.append(_counted(data, "dialogs", dialogs))
     if unanswered := data.value("dialogs_unanswered", subject):
         details.append(_phrase(data, "part_unanswered", unanswered))
+    if dealless := data.value("dialogs_without_deal", subject):
+        details.append(_phrase(data, "part_without_deal", dealless))
     reply = data.fact("first_reply_median_calendar", subject)
     if reply and reply.value is not None:
         calendar = figures.duration(reply.value, data.language)

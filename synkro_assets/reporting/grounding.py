@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from synkro_assets.domain.facts import WaitingDialog
 from synkro_assets.reporting import figures
+from synkro_assets.reporting.customers import Customer, customer_said
 from synkro_assets.reporting.day_data import DayData
-from synkro_assets.reporting.facts_report import WAITING_SHOWN, contact_name
-from synkro_assets.reporting.prompt import citable
+from synkro_assets.reporting.prompt import citable, shown_dialogs
 
 _REFERENCE = re.compile(r"\{(?P<kind>fact|dialog|manager):(?P<id>[^{}]+)\}")
 _LONGEST = {"headline": 400, "text": 700}
@@ -99,7 +98,7 @@ def _sentence(data: DayData, text: Any, name: str, problems: list[str]) -> str:
 
 def _values(data: DayData) -> dict[str, Callable[[str], str | None]]:
     facts = {fact.fact_id: fact for fact in citable(data)}
-    dialogs = {dialog.dialog_id: dialog for dialog in data.waiting[:WAITING_SHOWN]}
+    dialogs: dict[str, Customer] = {dialog.dialog_id: dialog for dialog in shown_dialogs(data)}
 
     def of_fact(fact_id: str) -> str | None:
         fact = facts.get(fact_id)
@@ -107,17 +106,10 @@ def _values(data: DayData) -> dict[str, Callable[[str], str | None]]:
 
     def of_dialog(dialog_id: str) -> str | None:
         dialog = dialogs.get(dialog_id)
-        return _customer(data, dialog) if dialog else None
+        return customer_said(data, dialog) if dialog else None
 
     def of_manager(manager_id: str) -> str | None:
         is_given = manager_id in data.managers or manager_id in data.subjects("manager")
         return data.manager_name(manager_id) if is_given else None
 
     return {"fact": of_fact, "dialog": of_dialog, "manager": of_manager}
-
-
-def _customer(data: DayData, dialog: WaitingDialog) -> str:
-    """A customer's name; of a nameless one the phone, which says more than that there is none."""
-    if not (dialog.contact_name or "").strip() and dialog.phone:
-        return figures.phone(dialog.phone)
-    return contact_name(data, dialog)

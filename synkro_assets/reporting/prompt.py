@@ -8,15 +8,17 @@ phones, so nothing in a conversation can instruct it and nothing personal leaves
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from synkro_assets.domain.facts import Fact, WaitingDialog
 from synkro_assets.reporting import figures
+from synkro_assets.reporting.customers import WITHOUT_DEAL_SHOWN, Customer
 from synkro_assets.reporting.day_data import DayData
 from synkro_assets.reporting.facts_report import WAITING_SHOWN
 
-PROMPT_VERSION = "daily-3"
+PROMPT_VERSION = "daily-4"
 
 _LANGUAGE_NAMES = {"ru": "Russian", "en": "English"}
 
@@ -26,7 +28,8 @@ or longer period, for its head of sales, who plans the next morning with them. T
 lists every figure above your words: dialogs, waiting customers, deals, managers, channels. You are
 given JSON: "facts" (fact_id, title, value, unit, n = number of observations; some are of one
 manager or one channel) and, as far as they are known, "dialogs" (customers who wait for an answer;
-manager_id null means that nobody is responsible) and "managers".
+manager_id null means that nobody is responsible), "dialogs_without_deal" (customers who wrote and
+have no deal in the CRM; with is_contact false the CRM does not know them at all) and "managers".
 
 Rules:
 1. Write in {language}: plain whole sentences as one colleague speaks to another, no greeting, no
@@ -46,8 +49,8 @@ Rules:
    repeat a figure for its own sake. A small or a good figure is no problem: do not present it as
    one. If nothing calls for attention, say that in one sentence.
 6. actions: what to do next, concrete enough to be handed to somebody, most urgent first: first the
-   customers who wait longest, if any do. Each follows from a fact or a dialog. No advice that would
-   suit any day.
+   customers who wait longest, then those without a deal, if there are any. Each follows from a fact
+   or a dialog. No advice that would suit any day.
 7. No sentence repeats another. One good item is better than three of which two are filling.
 8. What the JSON does not hold is unknown, not zero: without facts about conversations say nothing
    of conversations, without facts about deals nothing of deals, without "managers" name nobody.
@@ -97,6 +100,15 @@ def day_prompt(data: DayData, problems: list[str] | None = None) -> str:
     }
     if "radist" in data.sources:
         request["dialogs"] = [_dialog(data, each) for each in data.waiting[:WAITING_SHOWN]]
+    if data.fact("dialogs_without_deal") is not None:
+        request["dialogs_without_deal"] = [
+            {
+                "dialog_id": each.dialog_id,
+                "is_contact": each.is_contact,
+                "manager_id": each.manager_id,
+            }
+            for each in data.without_deal[:WITHOUT_DEAL_SHOWN]
+        ]
     if "amocrm" in data.sources:
         request["managers"] = [{"manager_id": each} for each in sorted(data.managers)]
     prompt = json.dumps(request, ensure_ascii=False, indent=1)
@@ -128,6 +140,12 @@ def _dialog(data: DayData, dialog: WaitingDialog) -> dict[str, Any]:
     elif dialog.channel:
         described["channel"] = figures.channel_name(dialog.channel)
     return described
+
+
+def shown_dialogs(data: DayData) -> Iterator[Customer]:
+    """The dialogs a sentence may name: those the model was shown."""
+    yield from data.waiting[:WAITING_SHOWN]
+    yield from data.without_deal[:WITHOUT_DEAL_SHOWN]
 
 
 def citable(data: DayData) -> list[Fact]:

@@ -31,6 +31,7 @@ RUSSIAN = Wording(
     managers="Менеджеры",
     channels="Каналы",
     waiting="Ждут ответа",
+    without_deal="Нет сделки в CRM",
     observations="На что обратить внимание",
     actions="Что сделать",
     quiet={
@@ -52,6 +53,8 @@ RUSSIAN = Wording(
     waits="ждёт {calendar}",
     since_earlier="ждёт с прошлых дней, {calendar}",
     more_waiting="и ещё {dialogs}",
+    not_in_crm="номера нет в CRM",
+    contact_only="есть контакт без сделки, {manager}",
     nobody="без ответственного",
     nobody_lead="Без ответственного",
     unknown_manager="Сотрудник без имени",
@@ -70,7 +73,7 @@ RUSSIAN = Wording(
     cut="Неполный отчёт: прочитано {unit}: {read} (лимит {limit}); остальное дочитает следующий "
     "запуск.",
     cut_of="{read} из {total}",
-    cut_units={"dialogs": "диалогов", "leads": "сделок", "contacts": "контактов"},
+    cut_units={"dialogs": "диалогов", "leads": "сделок"},
     by_model="Выводы написал ИИ ({model}) по фактам дня; числа подставлены из базы.",
     without_model="Отчёт собран без ИИ: {reason}.",
     reasons_without_model={
@@ -95,8 +98,13 @@ RUSSIAN = Wording(
             "ещё {} диалога ждут ответа с прошлых дней",
             "ещё {} диалогов ждут ответа с прошлых дней",
         ),
-        "without_crm": _forms(
-            "в CRM нет {} диалога", "в CRM нет {} диалогов", "в CRM нет {} диалогов"
+        "without_deal": _forms(
+            "у {} диалога нет сделки в CRM", *["у {} диалогов нет сделки в CRM"] * 2
+        ),
+        "not_looked_up": _forms(
+            "{} диалог не проверен по CRM: есть ли сделка, неизвестно",
+            "{} диалога не проверены по CRM: есть ли сделки, неизвестно",
+            "{} диалогов не проверено по CRM: есть ли сделки, неизвестно",
         ),
         "created": _forms(
             "создана {} сделка", "созданы {} сделки", "создано {} сделок", zero="новых сделок нет"
@@ -116,6 +124,7 @@ RUSSIAN = Wording(
             "{} записей не удалось прочитать, они отложены и в отчёт не вошли.",
         ),
         "part_unanswered": _forms(*["{} без ответа"] * 3),
+        "part_without_deal": _forms(*["{} без сделки"] * 3),
         "part_created": _forms("{} новая", "{} новые", "{} новых"),
         "part_moved": _forms("{} сменила этап", "{} сменили этап", "{} сменили этап"),
         "part_won": _forms("{} выиграна", "{} выиграны", "{} выиграно"),
@@ -125,7 +134,8 @@ RUSSIAN = Wording(
         "dialogs": "Диалогов за день",
         "messages_in": "Сообщений от клиентов",
         "messages_out": "Сообщений от компании",
-        "dialogs_without_crm": "Диалогов, которых нет в CRM",
+        "dialogs_without_deal": "Диалогов без сделки в CRM",
+        "dialogs_not_looked_up": "Диалогов, о которых CRM спросить не удалось",
         "dialogs_without_manager": "Диалогов без ответственного",
         "replies": "Ответов клиентам",
         "first_reply_median_calendar": "Медиана времени первого ответа",

@@ -26,6 +26,7 @@ class Wording:
     managers: str
     channels: str
     waiting: str
+    without_deal: str
     observations: str
     actions: str
     quiet: dict[tuple[str, ...], str]
@@ -43,6 +44,8 @@ class Wording:
     waits: str
     since_earlier: str
     more_waiting: str
+    not_in_crm: str
+    contact_only: str
     nobody: str
     nobody_lead: str
     unknown_manager: str

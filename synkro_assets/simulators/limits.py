@@ -13,7 +13,7 @@ counted before.
 
 import time
 from collections import defaultdict, deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 DEFAULTS: dict[str, Any] = {
@@ -89,6 +89,17 @@ class Limits:
         self.buckets = TokenBuckets()
         self.breaches: dict[str, int] = defaultdict(int)
         self.banned_since: dict[str, datetime] = {}
+
+    def is_banned(self, account: str, now: datetime) -> bool:
+        """Whether amoCRM's account was too fast too often and has not been let in again since."""
+        after, seconds = self["amocrm_ban_after"], self["amocrm_ban_seconds"]
+        if not self["enabled"] or after is None or self.breaches[account] < after:
+            return False
+        since = self.banned_since.setdefault(account, now)
+        if seconds is None or now < since + timedelta(seconds=seconds):
+            return True
+        del self.banned_since[account], self.breaches[account]
+        return False
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]

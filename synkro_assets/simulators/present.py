@@ -40,7 +40,7 @@ class Present:
         if found is None or found.shown_from > self.now:
             return None
         leads = [lead for lead in map(self.lead, found.lead_ids) if lead is not None]
-        updated_at = max([found.created_at, *(lead.updated_at for lead in leads)])
+        updated_at = max([found.updated_at, *(lead.updated_at for lead in leads)])
         return replace(found, lead_ids=[lead.id for lead in leads], updated_at=updated_at)
 
     def contacts(self, ids: Iterable[int] | None = None) -> list[CrmContact]:

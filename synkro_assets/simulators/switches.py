@@ -5,11 +5,14 @@ Not here: one-off failures of chosen requests (``faults``) and request rates (``
 
 amoCRM
     amocrm_not_full_pages     one row less than the limit on a page that still has ``next``
+    amocrm_max_limit          a page holds at most this many rows, whatever was asked for
+    amocrm_request_id         answers carry an X-Request-Id header
     amocrm_html_429           429 with a text/html body instead of a problem document
     amocrm_retry_after        seconds for a Retry-After header on 429; null sends none
     amocrm_unpaid             every request answers 402
     amocrm_forbidden          list of entities (leads, contacts, users, events, …) answering 403
     amocrm_ignore_filters     lists ignore ``filter[...]``, as on accounts without filtering
+    amocrm_longest_address    bytes of path and query beyond which a request answers 414
     amocrm_max_offset         page * limit beyond this answers 400; null for no cut-off
     amocrm_missing_as_204     a missing single entity answers 204 instead of 404
     amocrm_used_refresh_status  status for a refresh token that was used already (400 or 401)
@@ -33,7 +36,9 @@ Radist
     radist_missing_scope      list of scopes (connections, messaging) answering 403
     radist_unknown_fields     every object has a field that no documentation names
     radist_poison             list of records no client can use, and beside which (``poison``)
-    radist_touch_between_pages  each page served moves the oldest contact to the front
+    radist_touch_between_pages  after each page the first contact of the next one writes, so that
+                              it moves to the front before that page is read
+    radist_expiring_media     a media URL is signed anew for every answer and expires in an hour
 
 Telegram
     telegram_kicked           sends answer 403: bot was kicked from the supergroup chat
@@ -64,11 +69,14 @@ from typing import Any
 
 DEFAULTS: dict[str, Any] = {
     "amocrm_not_full_pages": False,
+    "amocrm_max_limit": 250,
+    "amocrm_request_id": True,
     "amocrm_html_429": False,
     "amocrm_retry_after": None,
     "amocrm_unpaid": False,
     "amocrm_forbidden": [],
     "amocrm_ignore_filters": False,
+    "amocrm_longest_address": 8192,
     "amocrm_max_offset": None,
     "amocrm_missing_as_204": False,
     "amocrm_used_refresh_status": 400,
@@ -90,6 +98,7 @@ DEFAULTS: dict[str, Any] = {
     "radist_unknown_fields": False,
     "radist_poison": [],
     "radist_touch_between_pages": False,
+    "radist_expiring_media": False,
     "telegram_kicked": False,
     "telegram_migrate_to": None,
     "gemini_v1_gating": False,

@@ -23,16 +23,24 @@ class Stop:
     times: int
     reason: str
     status: int | None
+    since: datetime | None = None
 
 
 def stop_of(connection: Connection, account: str) -> Stop | None:
     """The account's stop, also one whose time is over; None after a request that worked."""
     row = connection.execute(
-        "select stopped_until as until, times, reason, status from app.provider_stops "
+        "select stopped_until as until, times, reason, status, stopped_since as since "
+        "from app.provider_stops "
         "where account = %s and times > 0",
         [account],
     ).fetchone()
     return None if row is None else Stop(**row)
+
+
+def named_stop(connection: Connection, account: str) -> Stop | None:
+    """``stop_of`` in a transaction that is about no account yet."""
+    connection.execute("select set_config('app.provider_account', %s, true)", [account])
+    return stop_of(connection, account)
 
 
 def stop_account(
@@ -45,20 +53,22 @@ def stop_account(
         [account, now, reason, status],
     )
     row = connection.execute(
-        "select stopped_until, times from app.provider_stops where account = %s for update",
+        "select stopped_until, times, stopped_since from app.provider_stops "
+        "where account = %s for update",
         [account],
     ).fetchone()
     times = 0 if row is None else int(row["times"])
     until = now if row is None else row["stopped_until"]
+    since = now if times == 0 or row is None else row["stopped_since"]
     if times == 0 or until <= now:
         until = now + _PAUSES[min(times, len(_PAUSES) - 1)]
         times += 1
     connection.execute(
-        "update app.provider_stops set stopped_until = %s, times = %s, reason = %s, status = %s "
-        "where account = %s",
-        [until, times, reason, status, account],
+        "update app.provider_stops set stopped_until = %s, times = %s, reason = %s, status = %s, "
+        "stopped_since = %s where account = %s",
+        [until, times, reason, status, since, account],
     )
-    return Stop(until, times, reason, status)
+    return Stop(until, times, reason, status, since)
 
 
 def clear_stop(connection: Connection, account: str) -> None:

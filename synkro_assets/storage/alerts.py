@@ -1,11 +1,12 @@
 """What tenants are alerted about: ``app.alerts``, one row per tenant, subject and day.
 
-What lives here: noting an alert once a day, and who has it in hand for sending. What is said and
-where it is sent is ``operations/alerts.py``.
+What lives here: noting an alert once a day, who has it in hand for sending, and the latest ones.
+What is said and where it is sent is ``operations/alerts.py``.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +14,28 @@ from synkro_assets.storage.database import Connection
 
 # Longer than a send with its time-outs; a sender that died holds the alert back for no longer.
 _LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert as it was last raised; unsent, ``last_error`` says why."""
+
+    subject: str
+    alert_day: date
+    text: str
+    sent_at: datetime | None
+    last_error: str | None
+
+
+def latest_alerts(connection: Connection, tenant_id: UUID, since: date) -> list[Alert]:
+    """The newest alert of each subject that was raised on that day or later."""
+    rows = connection.execute(
+        "select distinct on (subject) subject, alert_day, text, sent_at, last_error "
+        "from app.alerts where tenant_id = %s and alert_day >= %s "
+        "order by subject, alert_day desc",
+        [tenant_id, since],
+    )
+    return [Alert(**row) for row in rows]
 
 
 def take_alert(

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.facts import WaitingDialog
+from synkro_assets.domain.facts import DialogWithoutDeal, WaitingDialog
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.facts import ask_window
 
@@ -53,6 +53,19 @@ def waiting_dialogs_of_window(
     query = "waiting_details.sql"
     rows = ask_window(connection, query, tenant_id, first_day, last_day, window)
     return [WaitingDialog(**row) for row in rows]
+
+
+def dialogs_without_deal(
+    connection: Connection, tenant_id: UUID, first_day: date, last_day: date, window: Window
+) -> list[DialogWithoutDeal]:
+    """The customers of a window without a deal in the CRM, those who wrote last first.
+
+    None where a day did not read both sources: then nobody knows. The days are as
+    ``compute_facts`` takes them.
+    """
+    query = "dialogs_without_deal.sql"
+    rows = ask_window(connection, query, tenant_id, first_day, last_day, window)
+    return [DialogWithoutDeal(**row) for row in rows]
 
 
 def tenant_day_row(connection: Connection, tenant_id: UUID, day: date) -> dict[str, Any] | None:

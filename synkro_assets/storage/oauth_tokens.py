@@ -87,6 +87,14 @@ class OAuthTokens:
             raise ProviderUnavailable(self.provider, text) from None
         return new
 
+    def is_held(self, connection: Connection, token: str) -> bool:
+        """Whether the account is opened by this access token still, until the transaction ends."""
+        row = connection.execute(_LOCK, [self.tenant_id, self.kind]).fetchone()
+        if row is None or row["sealed"] is None:
+            return False
+        secrets = self.keys.open(self.tenant_id, self.kind, row["sealed"], owner=self.owner)
+        return token in {secrets.get("long_lived_token") or secrets.get("access_token")}
+
     def _locked(self, connection: Connection) -> tuple[dict[str, Any], dict[str, Any]]:
         row = connection.execute(_LOCK, [self.tenant_id, self.kind]).fetchone()
         if row is None or row["sealed"] is None:

@@ -13,7 +13,7 @@ with modes as (
 ),
 
 chats as (
-  select business_day, radist_chat_id, amocrm_user_id, connection_type, is_in_crm
+  select business_day, radist_chat_id, amocrm_user_id, connection_type, crm_status
   from marts.fct_dialogs
   where tenant_id = %(tenant_id)s and business_day between %(first_day)s and %(last_day)s
   union all
@@ -30,14 +30,14 @@ owners as (
       case when modes.has_deals then chats.amocrm_user_id::text else chats.connection_type end
       order by chats.business_day desc
     ))[1] as owner,
-    (array_agg(chats.is_in_crm order by chats.business_day desc)
-      filter (where chats.is_in_crm is not null))[1] as is_in_crm
+    (array_agg(chats.crm_status order by chats.business_day desc)
+      filter (where chats.crm_status is not null))[1] as crm_status
   from chats cross join modes
   group by chats.radist_chat_id
 ),
 
 messages as (
-  select message.radist_chat_id, message.direction, owners.owner, owners.is_in_crm
+  select message.radist_chat_id, message.direction, owners.owner, owners.crm_status
   from marts.fct_messages as message
   left join owners using (radist_chat_id)
   where message.tenant_id = %(tenant_id)s
@@ -130,8 +130,17 @@ message_facts as (
   from messages group by grouping sets ((), (owner))
   union all
   select
-    'dialogs_without_crm', 'count', null, 1,
-    count(distinct radist_chat_id) filter (where not is_in_crm), count(distinct radist_chat_id)
+    'dialogs_without_deal', 'count', owner, grouping(owner),
+    count(distinct radist_chat_id)
+      filter (where crm_status in ('contact_without_lead', 'unknown')),
+    count(distinct radist_chat_id)
+  from messages group by grouping sets ((), (owner))
+  having (select has_deals from modes)
+  union all
+  select
+    'dialogs_not_looked_up', 'count', null, 1,
+    count(distinct radist_chat_id) filter (where crm_status = 'not_looked_up'),
+    count(distinct radist_chat_id)
   from messages
   having (select has_deals from modes)
   union all

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from synkro_assets.domain.soundness import PoisonRecord
@@ -21,18 +22,44 @@ CUT_MARK = " ...cut"
 _LONGEST_ID = 200
 
 
-def replace_quarantined(
-    connection: Connection, load: Load, source: str, records: Sequence[PoisonRecord]
+def store_quarantined(
+    connection: Connection,
+    load: Load,
+    source: str,
+    records: Sequence[PoisonRecord],
+    *,
+    continues: bool = False,
 ) -> int:
     """Put a day's poison records of a source in the place of those before; returns how many.
 
-    A record that a later reading found sound is thereby gone.
+    A record that a later reading found sound is thereby gone. A reading that ``continues`` another
+    replaces only what it saw again: the other's part of the day was not looked at.
     """
-    connection.execute(
+    of_day = [load.tenant_id, load.business_day, source]
+    clear = (
         "delete from raw.quarantined_records "
-        "where tenant_id = %s and business_day = %s and source = %s",
-        [load.tenant_id, load.business_day, source],
+        "where tenant_id = %s and business_day = %s and source = %s"
     )
+    if not continues:
+        connection.execute(clear, of_day)
+    rows = _rows(load, source, records)
+    with connection.cursor() as cursor:
+        if continues:
+            cursor.executemany(
+                f"{clear} and entity = %s and (record_hash = %s or provider_id = %s)",
+                [row[:6] for row in rows],
+            )
+        cursor.executemany(
+            "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
+            "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            rows,
+        )
+    return len(rows)
+
+
+def _rows(load: Load, source: str, records: Sequence[PoisonRecord]) -> list[tuple[Any, ...]]:
+    """Each record once, in the order of the table's columns."""
     rows = {}
     for poison in records:
         text = poison.as_text()
@@ -42,14 +69,7 @@ def replace_quarantined(
             storable(poison.provider_id)[:_LONGEST_ID] if poison.provider_id else None,
             poison.reason, _cut(text), len(text), load.fetched_at, load.run_id,
         )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into raw.quarantined_records (tenant_id, business_day, source, entity, "
-            "record_hash, provider_id, reason, record, record_bytes, fetched_at, run_id) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            list(rows.values()),
-        )
-    return len(rows)
+    return list(rows.values())
 
 
 def quarantined_count(

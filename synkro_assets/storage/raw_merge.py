@@ -28,7 +28,8 @@ def merge_statements(table: RawTable, load: Load, *, has_repeats: bool) -> Itera
             # The day was just emptied: looking for conflicts would double the cost of each row.
             yield _insert(table, load, has_repeats=has_repeats)
         case "observation":
-            yield _settle(table, load)
+            if "updated_at" in table.columns:
+                yield _settle(table, load)
             insert = _insert(table, load, _differs_from_last(table, load), has_repeats=has_repeats)
             yield insert + _on_conflict(table)
         case "part":

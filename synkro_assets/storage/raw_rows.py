@@ -100,7 +100,7 @@ COLUMNS = {
     "entity_id": Column("bigint", "amoCRM's id of what the event happened to"),
     "created_at": Column("timestamp with time zone", "when it happened"),
     "updated_at": Column("timestamp with time zone", "the provider's own time of this version"),
-    "is_deleted": Column("boolean", "whether this version says the entity is in the trash"),
+    "is_deleted": Column("boolean", "whether it is in the trash, or was not shown when asked for"),
     "is_main": Column("boolean", "whether this is the lead's main contact"),
     "phones_e164": Column("text[]", "every phone of the contact in E.164"),
     "contact_updated_at": Column("timestamp with time zone", "which version of the contact has it"),
@@ -162,6 +162,12 @@ AMOCRM_TABLES = (
         ("amocrm_contact_id", "contact_updated_at", "fetched_at", "kind", "position"),
         "amocrm_contacts",
         (("amocrm_contact_id", "amocrm_contact_id"), ("contact_updated_at", "updated_at")),
+    ),
+    RawTable(
+        "amocrm_contact_sightings",
+        Kind.OBSERVATION,
+        ("amocrm_contact_id", "is_deleted", "payload"),
+        ("amocrm_contact_id", "fetched_at"),
     ),
     RawTable(
         "amocrm_lead_contacts",

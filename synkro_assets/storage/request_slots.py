@@ -13,17 +13,17 @@ from __future__ import annotations
 import hashlib
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
 
 from synkro_assets.domain.errors import AccountStopped, RateLimited
-from synkro_assets.domain.pacing import Pace, granted, left_late, refused
+from synkro_assets.domain.pacing import Pace, departing, granted_together, left_late, refused
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.account_stops import Stop, clear_stop, stop_account, stop_of
 from synkro_assets.storage.database import Connection, Database, scalar
@@ -35,6 +35,14 @@ _CONNECTING = 0.1
 
 # A longer pause is not slept through: the work is scheduled anew instead.
 _LONGEST_SLEEP = 60.0
+
+
+class _Slot(NamedTuple):
+    """The granted moment in the account's time, and that moment on the monotonic clock."""
+
+    paces: dict[str, Pace]
+    at: float
+    deadline: float
 
 
 def account_key(provider: str, address: str, company: object = None) -> str:
@@ -69,37 +77,32 @@ class RequestSlots:
         self._clock = clock
         self._ignores_stop = ignores_stop
         self._was_stopped = False
-        self._last: dict[str, tuple[float, float]] = {}
+        self._is_connected = False
+        self._opening: dict[str, float] = {}
         self._kept = ExitStack()
         self._connection: Connection | None = None
         weakref.finalize(self, self._kept.close)
 
-    def acquire(self, bucket: str, per_second: float) -> None:
-        """Block until this request's slot.
+    def acquire(self, rates: Mapping[str, float]) -> None:
+        """Block until this request's slot in every bucket it goes through.
 
         Raises AccountStopped before the account may be asked again, and RateLimited when the
         provider asked for a pause too long to sleep through.
         """
-        while True:
-            pace, at, deadline = self._asked(
-                partial(self._reserve, bucket=bucket, per_second=per_second)
-            )
-            is_first = bucket not in self._last
-            wait = deadline - time.monotonic()
-            if wait > 0:
-                self._sleep(wait)
-            late = max(0.0, time.monotonic() - deadline)
-            self._last[bucket] = (at, late + _CONNECTING if is_first else late)
-            # Who slept may have been overtaken by another process's refusal.
-            if wait <= 0 or not self._asked(partial(self._is_held, bucket=bucket, seen=pace)):
-                return
+        slot = self._asked(partial(self._reserve, rates=rates))
+        self._opening = {}
+        while (wait := slot.deadline - time.monotonic()) > 0:
+            self._sleep(wait)
+            slot = self._asked(partial(self._leave, rates=rates, slot=slot))
+        if not self._is_connected:
+            self._opening, self._is_connected = dict.fromkeys(rates, slot.at), True
 
     def penalize(self, bucket: str, seconds: float) -> None:
         """Keep every process off the bucket for ``seconds``, and halve its rate after that."""
 
         def slow_down(connection: Connection) -> None:
-            pace, now = _pace(connection, self._account, bucket)
-            _keep(connection, self._account, bucket, refused(pace, now, seconds))
+            paces, now = _paces(connection, self._account, [bucket])
+            _keep(connection, self._account, {bucket: refused(paces[bucket], now, seconds)})
 
         self._asked(slow_down)
 
@@ -121,29 +124,39 @@ class RequestSlots:
             self._asked(lambda connection: clear_stop(connection, self._account))
             self._was_stopped = False
 
-    def _reserve(
-        self, connection: Connection, bucket: str, per_second: float
-    ) -> tuple[Pace, float, float]:
-        """The state, the granted moment, and that moment on the monotonic clock."""
+    def _reserve(self, connection: Connection, rates: Mapping[str, float]) -> _Slot:
+        """The next moment that suits every bucket, taken."""
         self._require_no_stop(connection)
-        pace, now = _pace(connection, self._account, bucket)
+        paces, now = _paces(connection, self._account, rates)
         measured = time.monotonic()
-        if pace.paused_until - now > _LONGEST_SLEEP:
-            raise _paused(self._provider, pace.paused_until - now)
-        last = self._last.get(bucket)
-        pace = left_late(pace, *last) if last else pace
-        pace, at = granted(pace, now, per_second)
-        _keep(connection, self._account, bucket, pace)
-        return pace, at, measured + at - now
+        pause = max((pace.paused_until for pace in paces.values()), default=now) - now
+        if pause > _LONGEST_SLEEP:
+            raise _paused(self._provider, pause)
+        paces |= {
+            bucket: left_late(paces[bucket], at, _CONNECTING)
+            for bucket, at in self._opening.items()
+            if bucket in paces
+        }
+        paces, at = granted_together(paces, now, rates)
+        _keep(connection, self._account, paces)
+        return _Slot(paces, at, measured + at - now)
 
-    def _is_held(self, connection: Connection, bucket: str, seen: Pace) -> bool:
-        """Whether the account was paused or stopped since ``seen``."""
+    def _leave(self, connection: Connection, rates: Mapping[str, float], slot: _Slot) -> _Slot:
+        """The slot as it is now that its time has come: over, or later than it was.
+
+        It is a new one when the account was refused meanwhile, and moves on when somebody before it
+        left late.
+        """
         self._require_no_stop(connection)
-        row = connection.execute(
-            "select paused_until from app.provider_slots where account = %s and bucket = %s",
-            [self._account, bucket],
-        ).fetchone()
-        return bool(scalar(row) > seen.paused_until)
+        paces, now = _paces(connection, self._account, rates)
+        measured = time.monotonic()
+        if any(pace.paused_until > slot.paces[name].paused_until for name, pace in paces.items()):
+            return self._reserve(connection, rates)
+        due = max(now, slot.at)
+        at = max(departing(pace, slot.at, due, rates[name]) for name, pace in paces.items())
+        paces = {name: left_late(pace, slot.at, at - slot.at) for name, pace in paces.items()}
+        _keep(connection, self._account, paces)
+        return _Slot(paces, at, measured + at - due)
 
     def _require_no_stop(self, connection: Connection) -> None:
         stop = stop_of(connection, self._account)
@@ -169,15 +182,24 @@ class RequestSlots:
             self._connection = self._kept.enter_context(session)
             # A slot that a crash of the server forgets is no harm; a flush per request is.
             self._connection.execute("set synchronous_commit = off")
-        with self._connection.transaction():
             self._connection.execute(
-                "select set_config('app.provider_account', %s, true)", [self._account]
+                "select set_config('app.provider_account', %s, false)", [self._account]
             )
+        with self._connection.transaction():
             yield self._connection
 
 
-def _pace(connection: Connection, account: str, bucket: str) -> tuple[Pace, float]:
-    """The bucket's state, locked, and the time after the lock was had."""
+def _paces(
+    connection: Connection, account: str, buckets: Iterable[str]
+) -> tuple[dict[str, Pace], float]:
+    """The buckets' states, locked, and the time after the locks were had."""
+    # Whoever takes several takes them in the same order, or two would wait for each other.
+    paces = {bucket: _locked(connection, account, bucket) for bucket in sorted(buckets)}
+    now = connection.execute("select extract(epoch from clock_timestamp())::float8 as now")
+    return paces, float(scalar(now.fetchone()))
+
+
+def _locked(connection: Connection, account: str, bucket: str) -> Pace:
     names = [account, bucket]
     look = (
         "select recent, share, share_at, paused_until from app.provider_slots "
@@ -192,17 +214,18 @@ def _pace(connection: Connection, account: str, bucket: str) -> tuple[Pace, floa
         )
         row = connection.execute(look, names).fetchone()
     assert row is not None
-    pace = Pace(tuple(row["recent"]), row["share"], row["share_at"], row["paused_until"])
-    now = connection.execute("select extract(epoch from clock_timestamp())::float8 as now")
-    return pace, float(scalar(now.fetchone()))
+    return Pace(tuple(row["recent"]), row["share"], row["share_at"], row["paused_until"])
 
 
-def _keep(connection: Connection, account: str, bucket: str, pace: Pace) -> None:
-    connection.execute(
-        "update app.provider_slots set recent = %s, share = %s, share_at = %s, paused_until = %s "
-        "where account = %s and bucket = %s",
-        [list(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket],
-    )
+def _keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> None:
+    for bucket, pace in paces.items():
+        connection.execute(
+            "update app.provider_slots set recent = %s, share = %s, share_at = %s, "
+            "paused_until = %s where account = %s and bucket = %s",
+            [
+                list(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket,
+            ],
+        )  # fmt: skip
 
 
 def _stopped(provider: str, stop: Stop) -> AccountStopped:

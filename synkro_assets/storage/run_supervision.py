@@ -20,7 +20,7 @@ from synkro_assets.storage.run_ledger import finish_run, record_event
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A row of the ledger that asks for a run."""
+    """A row of the ledger that asks for a run; ``waits_for`` is whose stop held it back."""
 
     tenant_id: UUID
     slug: TenantSlug
@@ -33,6 +33,7 @@ class PendingRequest:
     window_start: datetime | None
     window_end: datetime | None
     created_at: datetime
+    waits_for: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,14 @@ class UnfinishedRun:
 
 
 def pending_requests(connection: Connection, limit: int) -> list[PendingRequest]:
-    """The oldest requests that no run has taken yet."""
+    """The oldest requests that no run has taken yet and nothing holds back."""
     rows = connection.execute(
         "select run.tenant_id, tenant.slug, run.job_run_id, run.job_type, run.trigger_type, "
         "run.requested_by, run.first_business_day, run.business_day, run.window_start, "
-        "run.window_end, run.created_at "
+        "run.window_end, run.created_at, run.waits_for "
         "from app.job_runs as run join app.tenants as tenant using (tenant_id) "
-        "where run.status = 'pending' order by run.created_at, run.job_run_id limit %s",
+        "where run.status = 'pending' and run.not_before is null "
+        "order by run.created_at, run.job_run_id limit %s",
         [limit],
     )
     return [PendingRequest(**row) for row in rows]
@@ -88,7 +90,7 @@ def unsettled_runs(connection: Connection, quiet_seconds: float) -> list[Unfinis
         "claim.heartbeat_at, false as is_silent "
         "from app.job_runs as run join app.tenants as tenant using (tenant_id) "
         "left join app.run_claims as claim using (tenant_id, job_run_id) "
-        "where run.status in ('pending', 'running') "
+        "where run.status in ('pending', 'running') and run.not_before is null "
         "and coalesce(claim.heartbeat_at, run.created_at) "
         "< clock_timestamp() - make_interval(secs => %s) order by run.job_run_id",
         [quiet_seconds],
@@ -186,7 +188,7 @@ def stop_requested(connection: Connection, tenant_id: UUID, job_run_id: int) -> 
 _LISTED = (
     "job_run_id, job_type, mode, trigger_type, status, first_business_day, business_day, "
     "window_start, window_end, current_step, progress, error, dagster_run_id, requested_by, "
-    "stop_requested_by, created_at, started_at, finished_at"
+    "stop_requested_by, created_at, started_at, finished_at, not_before, waits_for"
 )
 
 

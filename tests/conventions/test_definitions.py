@@ -18,8 +18,9 @@ from synkro_assets.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 RAW_TABLES = {
-    "amocrm_leads", "amocrm_contacts", "amocrm_contact_channels", "amocrm_lead_contacts",
-    "amocrm_events", "amocrm_users",
+    "amocrm_leads", "amocrm_contacts", "amocrm_contact_channels", "amocrm_contact_sightings",
+    "amocrm_lead_contacts",
+    "amocrm_events", "amocrm_users", "amocrm_phone_lookups",
     "amocrm_pipelines", "amocrm_loss_reasons", "radist_chats", "radist_messages",
 }  # fmt: skip
 MARTS = {

@@ -11,10 +11,16 @@ import pytest
 
 from synkro_assets.commands.run import DayRun
 from synkro_assets.operations.platform import Platform, SystemClock
+from synkro_assets.providers import gate
 from synkro_assets.providers.retry import RetryPolicy
+from synkro_assets.simulators.app import create_app
+from synkro_assets.simulators.server import start_in_thread
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.key_ring import configured_ring
+from tests.changing_world import ChangingWorld
+from tests.conftest import SettableClock
 from tests.databases import disconnect_all, scratch_database
+from tests.integration.reading import Theatre
 from tests.runs import run
 from tests.stage import Scene, Simulators, set_scene
 
@@ -58,3 +64,14 @@ def copied(reported: Reported, server_url: str, simulators: Simulators) -> Itera
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries without the waiting between them."""
     monkeypatch.setattr(RetryPolicy, "pause", lambda self, attempt: 0.0)
+    monkeypatch.setattr(gate, "_LONGEST_GUESS", 0.0)
+
+
+@pytest.fixture
+def theatre(platform: Platform, clock: SettableClock) -> Iterator[Theatre]:
+    """Providers of the test's own, whose world changes while it is read."""
+    world = ChangingWorld(create_app())
+    with start_in_thread(world) as running:
+        simulators = Simulators(running.url)
+        yield Theatre(platform, simulators, world, clock)
+        simulators.close()

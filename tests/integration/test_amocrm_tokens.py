@@ -164,7 +164,9 @@ def test_an_account_that_moved_is_followed(connected: Connected) -> None:
     port = host.rpartition(":")[2]
     connected.scene.simulators.switch(amocrm_moved_to=f"localhost:{port}")
     assert connected.account()["id"]
-    assert connected.held()["base_url"] == f"http://localhost:{port}/amocrm"
+    assert connected.held()["base_url"] == (
+        f"http://localhost:{port}/amocrm/accounts/{connected.scene.tenant.slug}"
+    )
     assert [row["status"] for row in connected.token_requests()] == [401, 200]
 
 

@@ -10,7 +10,8 @@ from tests.day_truth import DayFigures, Subject, figures
 from tests.integration.conftest import Reported
 
 COMPARED = (
-    "dialogs", "messages_in", "messages_out", "replies", "first_reply_median_calendar",
+    "dialogs", "dialogs_without_deal", "messages_in", "messages_out", "replies",
+    "first_reply_median_calendar",
     "first_reply_median_working", "dialogs_unanswered", "longest_wait_calendar",
     "longest_wait_working", "leads_created", "leads_moved", "leads_won",
     "leads_won_amount", "leads_lost", "leads_lost_amount",
@@ -65,7 +66,7 @@ def test_the_day_has_something_of_everything(true_figures: DayFigures) -> None:
     assert len({subject for subject, _ in true_figures.values}) >= 4
 
 
-@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_without_crm", "dialogs_without_manager"])
+@pytest.mark.parametrize("metric", [*COMPARED, "dialogs_not_looked_up", "dialogs_without_manager"])
 def test_each_fact_is_what_really_happened(
     metric: str, true_figures: DayFigures, stored_figures: DayFigures
 ) -> None:

@@ -34,7 +34,7 @@ OF_DEALS = {
     "leads_created", "leads_moved", "leads_won", "leads_won_amount", "leads_lost",
     "leads_lost_amount",
 }  # fmt: skip
-OF_BOTH = {"dialogs_without_crm", "dialogs_without_manager"}
+OF_BOTH = {"dialogs_without_deal", "dialogs_not_looked_up", "dialogs_without_manager"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def test_nothing_of_a_source_that_was_not_asked_is_left_in_the_marts(
         assert marts_of(of_amocrm, mart) == []
     (row,) = marts_of(of_radist, "rpt_tenant_day")
     unknown = {name for name, value in row.items() if value is None}
-    assert {f"{each}_count" for each in ("leads_created", "leads_won", "dialogs_without_crm")} | {
+    assert {f"{each}_count" for each in ("leads_created", "leads_won", "dialogs_without_deal")} | {
         "leads_won_amount", "currency_code",
     } <= unknown  # fmt: skip
     assert of_amocrm.waiting == []

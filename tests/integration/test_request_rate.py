@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from synkro_assets.operations.platform import SystemClock
-from synkro_assets.providers import amocrm
+from synkro_assets.providers import amocrm, radist
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.request_slots import RequestSlots, account_key
 from tests.stage import Scene
@@ -61,8 +62,49 @@ def test_a_sync_keeps_the_limit_and_takes_no_longer_than_it_must(
     assert took(log["requests"]) <= 1.05 * REQUESTS / PER_SECOND
 
 
+def ask_radist(url: str, tenant_id: UUID, integration: dict[str, Any], rounds: int) -> None:
+    """One process's work: asks for chats, which are slow, between questions that are not."""
+    account = account_key("radist", integration["base_url"], integration["company_id"])
+    clock = SystemClock()
+    limiter = RequestSlots(Database(url), tenant_id, account, provider="Radist", clock=clock)
+    public = {key: integration[key] for key in ("base_url", "company_id")}
+    secrets = {"api_key": integration["api_key"]}
+    with radist.client(public, secrets, limiter=limiter, log=NoLog(), clock=clock) as client:
+        for _ in range(rounds):
+            client.chat_sources()
+            for _ in range(3):
+                client.connections()
+
+
+def test_two_processes_ask_for_chats_a_second_apart_and_keep_the_limit_of_all(
+    scene: Scene,
+) -> None:
+    scene.simulators.ask("POST", "limits", {"enabled": True})
+    rounds = 5
+    url, tenant_id = scene.platform.database.url, scene.tenant.tenant_id
+    given = (url, tenant_id, scene.integrations["radist"], rounds)
+    at_work = multiprocessing.get_context("spawn")
+    workers = [at_work.Process(target=ask_radist, args=given) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=120)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    log = scene.simulators.ask("GET", "log?provider=radist&limit=1000")
+    assert log["summary"]["radist"]["statuses"] == {"200": 2 * 4 * rounds}
+    assert log["summary"]["radist"]["max_in_any_second"] <= 5
+    slow = [moment(each) for each in log["requests"] if "/chats/" in each["path"]]
+    assert len(slow) == 2 * rounds
+    assert min(later - earlier for earlier, later in pairwise(sorted(slow))) >= 1
+
+
 def took(requests: list[dict[str, Any]]) -> float:
     """Seconds from the first request's arrival to the last one's."""
 
-    moments = [datetime.fromisoformat(each["started_at"]).timestamp() for each in requests]
+    moments = [moment(each) for each in requests]
     return max(moments) - min(moments)
+
+
+def moment(request: dict[str, Any]) -> float:
+    """When a request arrived."""
+    return datetime.fromisoformat(request["started_at"]).timestamp()

@@ -12,7 +12,7 @@ from synkro_assets.operations.integration_checks import check_integrations
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.stopped_accounts import telling_stops
-from tests.stage import Scene
+from tests.stage import Scene, set_scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,29 @@ def test_one_missing_right_stops_nothing(scene: Scene) -> None:
         assert client.account()["id"]
 
 
+def refuse(scene: Scene) -> None:
+    """amoCRM answers every request of just this account with 403."""
+    path = f"/accounts/{scene.tenant.slug}/"
+    scene.simulators.break_requests("amocrm", path, status=403)
+
+
 def test_other_accounts_go_on(scene: Scene) -> None:
-    ban(scene)
+    other = set_scene(scene.platform, scene.simulators, f"{scene.tenant.slug}-b")
+    refuse(scene)
     with pytest.raises(AccountStopped):
         read_users(scene, 0)
-    scene.simulators.calm()
-    address = scene.integrations["amocrm"]["base_url"].replace("127.0.0.1", "localhost")
-    scene.connect("amocrm", base_url=address)
-    read_users(scene, 1)
+    read_users(other, 1)
+    with pytest.raises(AccountStopped):
+        read_users(scene, 2)
+
+
+def test_two_tenants_of_one_account_are_stopped_together(scene: Scene) -> None:
+    other = set_scene(scene.platform, scene.simulators, f"{scene.tenant.slug}-b")
+    other.connect("amocrm", **scene.integrations["amocrm"])
+    refuse(scene)
+    with pytest.raises(AccountStopped):
+        read_users(scene, 0)
+    requests = asked(scene)
+    with pytest.raises(AccountStopped, match="at 12:15 UTC on"):
+        read_users(other, 1)
+    assert asked(scene) == requests

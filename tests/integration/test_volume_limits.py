@@ -1,26 +1,34 @@
 """A tenant's volume limits: a run is bounded, and the runs after it read what it left."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from synkro_assets.assets.raw_amocrm import amocrm_source
 from synkro_assets.assets.raw_radist import radist_source
-from synkro_assets.assets.raw_specs import load_days
+from synkro_assets.assets.raw_specs import Source, load_days
 from tests.runs import claimed, rows_of
 from tests.stage import Scene
 
 FEEDS = ("raw.radist_chats", "raw.radist_messages")
+CRM = ("raw.amocrm_leads", "raw.amocrm_contacts", "raw.amocrm_lead_contacts", "raw.amocrm_events")
 
 
-def load(scene: Scene, **limits: int) -> dict[str, Any]:
-    """Load the day's messages under limits; what is then known of the day."""
+def load(
+    scene: Scene, source: Callable[..., Source] = radist_source, **limits: int
+) -> dict[str, Any]:
+    """Load the day of a source under limits; what is then known of it."""
     config = replace(scene.tenant.config, **limits)
     bounded = replace(scene, tenant=replace(scene.tenant, config=config))
     with claimed(bounded) as begun:
-        outcomes = load_days(begun, radist_source(begun, lambda _: None), "a run", lambda _: None)
+        asked = source(begun, lambda _: None)
+        outcomes = load_days(begun, asked, "a run", lambda _: None)
     outcomes.require_all_done()
-    (row,) = scene.rows("select is_truncated, cuts, place from app.source_days")
+    (row,) = scene.rows(
+        "select is_truncated, cuts, place from app.source_days where source = %s", asked.name
+    )
     return row
 
 
@@ -72,3 +80,79 @@ def test_a_dialog_is_stored_whole_or_not_at_all(scene: Scene) -> None:
     chats = set(cut.values())
     assert len(chats) == 4
     assert cut == {message: chat for message, chat in whole.items() if chat in chats}
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "bounded"),
+    [("max_amo_leads", 7, "raw.amocrm_leads"), ("max_amo_contacts", 5, "raw.amocrm_contacts")],
+)
+def test_a_crm_day_is_read_by_as_many_runs_as_its_limit_asks_for(
+    scene: Scene, limit: str, value: int, bounded: str
+) -> None:
+    runs = stored = 0
+    while True:
+        known = load(scene, amocrm_source, **{limit: value})
+        runs, before, stored = runs + 1, stored, len(rows_of(scene, bounded))
+        assert stored - before <= value
+        if not known["is_truncated"]:
+            break
+        (cut,) = known["cuts"]
+        assert (cut["limit"], cut["value"], cut["unit"]) == (limit, value, "leads")
+        assert stored > before, "each run makes progress"
+    assert runs >= -(-stored // value) > 1
+    read = {table: rows_of(scene, table) for table in CRM}
+
+    assert load(scene, amocrm_source)["cuts"] == []
+
+    assert {table: rows_of(scene, table) for table in CRM} == read
+    again = load(scene, amocrm_source, **{limit: value})
+    assert not again["is_truncated"], "a whole day stays whole"
+    asked = scene.rows("select 1 from app.job_runs where status = 'pending'")
+    assert len(asked) == runs - 1, "each cut asks for one more run"
+
+
+def test_a_lead_of_a_cut_day_is_stored_with_all_its_contacts(scene: Scene) -> None:
+    load(scene, amocrm_source, max_amo_leads=3, max_amo_contacts=4)
+
+    unread = scene.rows(
+        "select 1 from raw.amocrm_lead_contacts as link left join raw.amocrm_contacts as contact "
+        "using (tenant_id, amocrm_contact_id) where contact.amocrm_contact_id is null"
+    )
+    leads = {row["amocrm_lead_id"] for row in rows_of(scene, "raw.amocrm_leads")}
+    links = {row["amocrm_lead_id"] for row in rows_of(scene, "raw.amocrm_lead_contacts")}
+    assert unread == []
+    assert 0 < len(leads) <= 3
+    assert links <= leads
+
+
+HELD = "raw.radist_unfinished_messages"
+
+
+@pytest.mark.parametrize("limit", ["max_radist_contact_pages", "max_radist_message_pages"])
+def test_a_day_of_more_pages_than_a_run_may_read_is_read_by_several(
+    scene: Scene, limit: str
+) -> None:
+    scene.simulators.switch(radist_max_limit=6)
+    runs, most_held = 1, 0
+    while (known := load(scene, **{limit: 1}))["is_truncated"]:
+        (cut,) = known["cuts"]
+        assert (cut["limit"], cut["value"]) == (limit, 1)
+        assert cut["read"] == len(rows_of(scene, FEEDS[0]))
+        held = rows_of(scene, HELD)
+        whole = {row["radist_chat_id"] for row in rows_of(scene, FEEDS[0])}
+        assert whole.isdisjoint(row["radist_chat_id"] for row in held), "whole dialogs only"
+        assert whole == {row["radist_chat_id"] for row in rows_of(scene, FEEDS[1])}
+        runs, most_held = runs + 1, max(most_held, len(held))
+        assert runs < 60, "the runs come to an end"
+    assert runs > 2
+    assert (most_held > 0) is (limit == "max_radist_message_pages")
+    assert rows_of(scene, HELD) == []
+    bounded = {table: rows_of(scene, table) for table in FEEDS}
+    asked = scene.rows("select 1 from app.job_runs where status = 'pending'")
+    assert len(asked) == runs - 1, "each cut asks for one more run"
+
+    assert load(scene)["cuts"] == []
+
+    assert {table: rows_of(scene, table) for table in FEEDS} == bounded
+    assert not load(scene, **{limit: 1})["is_truncated"], "a whole day stays whole"
+    assert {table: rows_of(scene, table) for table in FEEDS} == bounded

@@ -138,8 +138,10 @@ def test_the_windows_put_every_fact_to_the_test(two_days: TwoDays) -> None:
         for is_company in (False, True)
     )
 
+    # Here amoCRM answers every lookup; test_phone_lookups has it fail.
+    metrics -= {"dialogs_not_looked_up"}
     assert of_company == metrics
-    assert of_managers == metrics - {"dialogs_without_crm", "dialogs_without_manager"}
+    assert of_managers == metrics - {"dialogs_without_manager"}
 
 
 def test_an_empty_window_has_zeros_and_nothing_measured(two_days: TwoDays) -> None:

@@ -26,7 +26,7 @@ reported as (
             first_reply_median_calendar_minutes, first_reply_median_working_minutes,
             oldest_waiting_calendar_minutes, oldest_waiting_working_minutes
         ) as dialog_minutes,
-        num_nonnulls(dialogs_without_crm_count) as matched_numbers,
+        num_nonnulls(dialogs_without_deal_count, dialogs_not_looked_up_count) as matched_numbers,
         num_nonnulls(currency_code) as currencies
     from {{ ref('rpt_tenant_day') }}
     where {{ in_test_scope() }}
@@ -64,7 +64,7 @@ inner join reported using (tenant_id, business_day)
 where
     (days.knows_dialogs and reported.dialog_numbers <> 7)
     or (days.knows_deals and reported.deal_numbers <> 6)
-    or reported.matched_numbers <> (days.knows_dialogs and days.knows_deals)::integer
+    or reported.matched_numbers <> 2 * (days.knows_dialogs and days.knows_deals)::integer
     or (not days.knows_dialogs and reported.dialog_numbers + reported.dialog_minutes > 0)
     or (not days.knows_deals and reported.deal_numbers + reported.currencies > 0)
 union all

@@ -5,6 +5,7 @@ with parts as (
         tenant_id,
         business_day,
         coalesce(dialogs_count, 0) as dialogs_count,
+        coalesce(dialogs_without_deal_count, 0) as dialogs_without_deal_count,
         coalesce(messages_in_count, 0) as messages_in_count,
         coalesce(messages_out_count, 0) as messages_out_count,
         coalesce(unanswered_dialogs_count, 0) as unanswered_dialogs_count,
@@ -24,6 +25,7 @@ with parts as (
         tenant_id,
         business_day,
         -coalesce(sum(dialogs_count), 0) as dialogs_count,
+        -coalesce(sum(dialogs_without_deal_count), 0) as dialogs_without_deal_count,
         -coalesce(sum(messages_in_count), 0) as messages_in_count,
         -coalesce(sum(messages_out_count), 0) as messages_out_count,
         -coalesce(sum(unanswered_dialogs_count), 0) as unanswered_dialogs_count,
@@ -44,6 +46,8 @@ with parts as (
         tenant_id,
         business_day,
         -coalesce(count(*), 0) as dialogs_count,
+        -coalesce(count(*) filter (where crm_status in ('contact_without_lead', 'unknown')), 0)
+            as dialogs_without_deal_count,
         -coalesce(sum(messages_in_count), 0) as messages_in_count,
         -coalesce(sum(messages_out_count), 0) as messages_out_count,
         -coalesce(count(*) filter (where is_unanswered), 0) as unanswered_dialogs_count,
@@ -66,6 +70,7 @@ with parts as (
         tenant_id,
         business_day,
         0 as dialogs_count,
+        0 as dialogs_without_deal_count,
         0 as messages_in_count,
         0 as messages_out_count,
         0 as unanswered_dialogs_count,
@@ -88,6 +93,7 @@ with parts as (
         tenant_id,
         business_day,
         0 as dialogs_count,
+        0 as dialogs_without_deal_count,
         0 as messages_in_count,
         0 as messages_out_count,
         0 as unanswered_dialogs_count,
@@ -110,6 +116,7 @@ with parts as (
         tenant_id,
         business_day,
         0 as dialogs_count,
+        0 as dialogs_without_deal_count,
         0 as messages_in_count,
         0 as messages_out_count,
         0 as unanswered_dialogs_count,
@@ -136,6 +143,7 @@ from parts
 group by tenant_id, business_day
 having
     sum(dialogs_count) <> 0
+    or sum(dialogs_without_deal_count) <> 0
     or sum(messages_in_count) <> 0
     or sum(messages_out_count) <> 0
     or sum(unanswered_dialogs_count) <> 0

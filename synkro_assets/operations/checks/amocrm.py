@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from synkro_assets.ingestion.phones import search_text
 from synkro_assets.operations.checks.context import LookContext, first_text, objects, one_line
 from synkro_assets.providers.amocrm import AmoCrmClient
 from synkro_assets.storage.recent_dialogs import recent_dialogs
@@ -31,8 +32,7 @@ def _samples(client: AmoCrmClient, context: LookContext) -> list[dict[str, Any]]
         dialogs = recent_dialogs(connection, tenant.tenant_id, _SHOWN, messages=1)
     found: dict[Any, dict[str, Any]] = {}
     for phone in dict.fromkeys(each.phone_e164 for each in dialogs if each.phone_e164):
-        # amoCRM searches digits as they were written, which is often without the plus.
-        match = next(client.contacts_matching(phone.removeprefix("+")), None)
+        match = next(client.contacts_matching(search_text(phone)), None)
         if match is not None:
             found.setdefault(match["id"], match)
     if len(found) < _SHOWN:

@@ -35,8 +35,8 @@ class Road(Protocol):
 class LongLivedRoad:
     """The road of a token that nothing renews."""
 
-    def __init__(self, road: HttpRoad, store: TokenStore | None) -> None:
-        self._road, self._store = road, store
+    def __init__(self, road: HttpRoad, token: str, store: TokenStore | None) -> None:
+        self._road, self._token, self._store = road, token, store
         self.address, self.close = road.address, road.close
 
     def get(self, target: str, *, action: str, params: Params = ()) -> Any:
@@ -50,7 +50,7 @@ class LongLivedRoad:
             )
             error = TokenExpired(PROVIDER, text, status=401)
         if self._store is not None:
-            self._store.ended(str(error))
+            self._store.ended(self._token, str(error))
         raise error
 
 
@@ -82,7 +82,7 @@ class OAuthRoad:
         try:
             return self._road.get(self._here(target), action=action, params=params)
         except TokenExpired as problem:
-            self._store.ended(str(problem))
+            self._store.ended(self._tokens.access_token, str(problem))
             raise
 
     def address(self, target: str, params: Params = ()) -> httpx.URL:
@@ -103,7 +103,7 @@ class OAuthRoad:
             if self._is_ending():
                 self._take(self._store.fresh(found.access_token, self._refresh))
         except TokenExpired as problem:
-            self._store.ended(str(problem))
+            self._store.ended(self._tokens.access_token, str(problem))
             raise
 
     def _take(self, tokens: Tokens) -> None:

@@ -20,8 +20,6 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-import httpx
-
 from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, UsageProblem
 from synkro_assets.domain.protocols import (
     Clock,
@@ -33,36 +31,42 @@ from synkro_assets.domain.protocols import (
 )
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
+from synkro_assets.providers.amocrm.batches import Batches
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
 from synkro_assets.providers.amocrm.stops import StoppingRoad
 from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import Page, Row, ascending_pages, linked_pages
+from synkro_assets.providers.pagination import (
+    KeyOf,
+    Page,
+    Row,
+    ascending_pages,
+    linked_pages,
+    settled_pages,
+)
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
 _API = "/api/v4"
 _PAGE = "250"
 _EVENTS_PAGE = "100"
-_MOST_IDS = 250
-# Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
-# to the line, or a stricter server, answers 414, and the batch is split.
-_LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
 
 
 class AmoCrmClient(Closing):
-    """One amoCRM account, read-only; a context manager."""
+    """One amoCRM account, read-only; ``asked`` counts requests, attempts of one once."""
 
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
+        self._batches = Batches()
+        self.asked = 0
 
     def account(self) -> Row:
         """The account: id, name, subdomain, country, currency, …"""
         params = (("with", "is_api_filter_enabled,datetime_settings"),)
-        return _expect(self._road.get(f"{_API}/account", action="account", params=params))
+        return _expect(self._get(f"{_API}/account", "account", params))
 
     def users(self) -> list[Row]:
         """Every user with rights, roles and groups; needs an administrator's token."""
@@ -124,6 +128,10 @@ class AmoCrmClient(Closing):
     def close(self) -> None:
         self._road.close()
 
+    def _get(self, target: str, action: str, params: Params) -> Any:
+        self.asked += 1
+        return self._road.get(target, action=action, params=params)
+
     def _pages(
         self,
         path: str,
@@ -131,12 +139,13 @@ class AmoCrmClient(Closing):
         params: Params,
         action: str | None = None,
         is_asked: Callable[[Row], bool] = lambda _: True,
+        read: Callable[[Callable[[str | None], Page], KeyOf], Iterator[list[Row]]] = linked_pages,
     ) -> Iterator[Row]:
         def fetch(link: str | None) -> Page:
             target = link or f"{_API}/{path}"
             return self._page(target, sort, action or sort.entity, () if link else params, is_asked)
 
-        for rows in linked_pages(fetch, _id):
+        for rows in read(fetch, _id):
             yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
@@ -162,36 +171,24 @@ class AmoCrmClient(Closing):
 
     def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
-        for batch in self._batches(sort.entity, sorted(set(ids)), fixed):
+        address = str(self._road.address(f"{_API}/{sort.entity}", fixed))
+        for batch in self._batches.of(ids, address):
             yield from self._batch(sort, batch, fixed)
 
     def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> Iterator[Row]:
         entity, wanted = sort.entity, set(ids)
         params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
         try:
-            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted)))
+            # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
+            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted),
+                                    settled_pages))  # fmt: skip
         except ProviderRefused as error:
             if error.status != 414 or len(ids) == 1:
                 raise
-            middle = len(ids) // 2
-            yield from self._batch(sort, ids[:middle], fixed)
-            yield from self._batch(sort, ids[middle:], fixed)
+            for half in self._batches.halves(ids):
+                yield from self._batch(sort, half, fixed)
             return
         yield from (row for row in rows if row["id"] in wanted)
-
-    def _batches(self, entity: str, ids: Sequence[int], fixed: Params) -> Iterator[list[int]]:
-        room = _LONGEST_ADDRESS - len(str(self._road.address(f"{_API}/{entity}", fixed)))
-        batch: list[int] = []
-        length = 0
-        for number in ids:
-            size = len(str(httpx.QueryParams({"filter[id][]": number}))) + 1
-            if batch and (len(batch) >= _MOST_IDS or length + size > room):
-                yield batch
-                batch, length = [], 0
-            batch.append(number)
-            length += size
-        if batch:
-            yield batch
 
     def _page(
         self,
@@ -201,11 +198,12 @@ class AmoCrmClient(Closing):
         params: Params,
         is_asked: Callable[[Row], bool],
     ) -> Page:
-        answer = self._road.get(target, action=action, params=params)
+        answer = self._get(target, action, params)
         if answer is None:
             return Page(())
-        embedded = _object(_expect(answer).get("_embedded", {}))
-        rows = embedded.get(sort.entity, [])
+        # An empty list is a 204; an object without one is something else that calls itself success.
+        embedded = _object(_expect(answer).get("_embedded"))
+        rows = embedded.get(sort.entity) if embedded else []
         if not isinstance(rows, list):
             raise _strange()
         links = answer.get("_links") or {}
@@ -244,7 +242,8 @@ def client(
 
     long_lived = secrets.get("long_lived_token")
     if long_lived:
-        return AmoCrmClient(LongLivedRoad(road(long_lived, public["base_url"]), tokens), set_aside)
+        only = LongLivedRoad(road(long_lived, public["base_url"]), long_lived, tokens)
+        return AmoCrmClient(only, set_aside)
     held = _held(public, secrets)
     if tokens is None:
         return AmoCrmClient(road_of(held), set_aside)
@@ -256,7 +255,15 @@ def client(
 def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
     access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
     if not (access and refresh):
-        raise UsageProblem("the amocrm integration has no token: set long_lived_token, or connect")
+        lack = (
+            "no token yet"
+            if not access
+            else ("an access token and no refresh token, so it would end within a day")
+        )
+        raise UsageProblem(
+            f"the amocrm integration has {lack}: connect the account with 'synkro integrations "
+            "connect TENANT amocrm', or save a long_lived_token"
+        )
     ends = public.get("expires_at")
     expires_at = datetime.fromisoformat(ends) if ends else None
     return Tokens(access, refresh, expires_at, public["base_url"])

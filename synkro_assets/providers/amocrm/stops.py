@@ -1,7 +1,8 @@
 """When amoCRM refuses everything: telling that from one missing right, and stopping the account.
 
 What lives here: the road that watches for 402 and 403 (reference §1.9). What does not: how long
-nobody asks after that (``storage/account_stops``), who is told (``operations/stopped_accounts``).
+nobody asks after that (``storage/account_stops``), who is told (``operations/stopped_accounts``),
+the same at the token endpoint (``tokens``).
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from synkro_assets.providers.http import HttpRoad, Params
 ACCOUNT = "/api/v4/account"
 
 _NOT_PAID = 402
-_FORBIDDEN = 403
-_REASONS = {
+FORBIDDEN = 403
+REASONS = {
     _NOT_PAID: f"{PROVIDER} says that this account is not paid: pay for it",
-    _FORBIDDEN: f"{PROVIDER} refuses every request from this account",
+    FORBIDDEN: f"{PROVIDER} refuses every request from this account",
 }
 
 
@@ -36,18 +37,18 @@ class StoppingRoad(HttpRoad):
             self._gate.limiter.resume()
             return answer
         # Raised out here: the refusal of one request is not what the reader needs to see.
-        raise self._gate.limiter.stop(_REASONS[status], status)
+        raise self._gate.limiter.stop(REASONS[status], status)
 
     def _refusal_of_all(self, target: str, status: int | None) -> int | None:
         """402 or 403 when it holds for every request, None when it is about this one."""
-        if status == _NOT_PAID or (status == _FORBIDDEN and target == ACCOUNT):
+        if status == _NOT_PAID or (status == FORBIDDEN and target == ACCOUNT):
             return status
-        if status != _FORBIDDEN:
+        if status != FORBIDDEN:
             return None
         try:
             super().get(ACCOUNT, action="account")
         except ProviderRefused as refusal:
-            return refusal.status if refusal.status in _REASONS else None
+            return refusal.status if refusal.status in REASONS else None
         except SynkroError:
             return None  # what the account is worth stays open; the first refusal is told
         return None

@@ -23,6 +23,7 @@ import httpx
 
 from synkro_assets.domain.errors import (
     OutcomeUnknown,
+    ProviderError,
     ProviderRefused,
     SynkroError,
     TokenExpired,
@@ -30,6 +31,7 @@ from synkro_assets.domain.errors import (
 )
 from synkro_assets.domain.protocols import Clock, Exchange, ExchangeLog, Limiter, Tokens
 from synkro_assets.providers.amocrm.errors import PROVIDER, classify
+from synkro_assets.providers.amocrm.stops import ACCOUNT, FORBIDDEN, REASONS
 from synkro_assets.providers.gate import Call, Classify, Gate, Rate, parsed
 from synkro_assets.providers.http import GatedClient, Timeouts, checked_base_url
 from synkro_assets.providers.redaction import Redactor
@@ -82,7 +84,8 @@ class TokenEndpoint:
     def exchange(self, base_url: str, code: str) -> Tokens:
         """The first tokens of an account, for the code its owner came back with.
 
-        Raises TokenExpired when amoCRM refuses the code, OutcomeUnknown when it may be spent.
+        Raises TokenExpired when amoCRM refuses the code, OutcomeUnknown when it may be spent,
+        AccountStopped when it refuses everything: the code is as good as before then.
         """
         return self._pair(base_url, {"grant_type": "authorization_code", "code": code})
 
@@ -90,7 +93,7 @@ class TokenEndpoint:
         """The next pair, from where the account lives now; a ``TokenStore``'s ``refresh``."""
         grant = {"grant_type": "refresh_token", "refresh_token": held.refresh_token}
         try:
-            return self._pair(held.base_url, grant)
+            return self._pair(held.base_url, grant, held.access_token)
         except TokenExpired as problem:
             if problem.status not in _MAYBE_ELSEWHERE:
                 raise
@@ -98,9 +101,9 @@ class TokenEndpoint:
         moved_to = self._moved_to(held)
         if moved_to is None:
             raise refusal
-        return self._pair(moved_to, grant)
+        return self._pair(moved_to, grant, held.access_token)
 
-    def _pair(self, base_url: str, grant: Mapping[str, str]) -> Tokens:
+    def _pair(self, base_url: str, grant: Mapping[str, str], bearer: str | None = None) -> Tokens:
         address = f"{checked_base_url(PROVIDER, base_url)}{TOKEN_PATH}"
         body = {
             "client_id": self.app.client_id,
@@ -108,13 +111,40 @@ class TokenEndpoint:
             "redirect_uri": self.app.redirect_uri,
             **grant,
         }
+        status: int | None = None
         gate = self._gate(_token_verdict, (self.app.client_secret, *grant.values()))
         try:
             with self._client(gate) as client, gate.call(Call("token", is_send=True)):
                 answer = parsed(client.post(address, json=body))
         except OutcomeUnknown:
             answer = None
+        except ProviderRefused as refusal:
+            if refusal.status not in REASONS:
+                raise
+            answer, status = None, refusal.status
+        if status is not None:
+            raise self._refused(base_url, status, bearer)
         return self._read(answer, base_url)
+
+    def _refused(self, base_url: str, status: int, bearer: str | None) -> ProviderError:
+        """What to raise for 402 and 403: they spend nothing when the account is refused all."""
+        if status == FORBIDDEN and self._is_answered(base_url, bearer):
+            return _expired(status)
+        return self.limiter.stop(REASONS[status], status)
+
+    def _is_answered(self, base_url: str, bearer: str | None) -> bool:
+        """Whether the account answers other requests, if only that the token has ended."""
+        address = f"{checked_base_url(PROVIDER, base_url)}{ACCOUNT}"
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        gate = self._gate(classify, tuple(headers.values()))
+        try:
+            with self._client(gate, headers) as client, gate.call(Call("account")):
+                client.get(address)
+        except TokenExpired:
+            return True
+        except SynkroError:
+            return False
+        return True
 
     def _read(self, answer: Any, base_url: str) -> Tokens:
         body: dict[str, Any] = answer if isinstance(answer, dict) else {}
@@ -202,9 +232,13 @@ def _token_verdict(response: httpx.Response) -> SynkroError | None:
         return None
     if status >= 500 or status in _MAYBE_TAKEN:
         return _lost()
-    if status == 429 or response.is_redirect:
+    if status == 429 or status in REASONS or response.is_redirect:
         bare = httpx.Response(status, headers=response.headers, request=response.request)
         return verdict(PROVIDER, bare)
+    return _expired(status)
+
+
+def _expired(status: int) -> TokenExpired:
     text = f"{PROVIDER} gives no new tokens (status {status}): connect {PROVIDER} again"
     return TokenExpired(PROVIDER, text, status=status)
 

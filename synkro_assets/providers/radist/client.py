@@ -19,7 +19,14 @@ from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import BackwardPages, LargestPage, Page, Row, cursor_pages
+from synkro_assets.providers.pagination import (
+    BackwardPages,
+    LargestPage,
+    Page,
+    Row,
+    cursor_pages,
+    walked_pages,
+)
 from synkro_assets.providers.radist import forms
 from synkro_assets.providers.radist.errors import PROVIDER, classify
 from synkro_assets.providers.radist.times import format_time, parse_time
@@ -31,14 +38,15 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class ChatMessages:
-    """A chat's messages, oldest first; truncated when older ones were left unread.
+    """A chat's messages, oldest first; truncated when older ones than ``reached`` were left unread.
 
-    ``has_poison`` tells that messages of the window were set aside.
+    ``has_poison`` tells that messages of the window were set aside; ``reached`` counts them.
     """
 
     messages: list[Row]
     is_truncated: bool
     has_poison: bool = False
+    reached: datetime | None = None
 
 
 class RadistClient(Closing):
@@ -78,6 +86,10 @@ class RadistClient(Closing):
         """
         return cursor_pages(self._contacts_page, _contact_id, _last_activity)
 
+    def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
+        """The same pages as they come, from a cursor or the newest activity on, with the next."""
+        return walked_pages(self._contacts_page, cursor)
+
     def chat_messages(
         self, chat_id: int, since: datetime, until: datetime, max_pages: int
     ) -> ChatMessages:
@@ -92,10 +104,12 @@ class RadistClient(Closing):
             is_datable=forms.is_datable,
         )
         messages: list[Row] = []
+        reached: datetime | None = None
         pages = feed.read(since, until)
         for number, page in enumerate(pages, start=1):
             if number > max_pages:
-                return ChatMessages(_oldest_first(messages), True, answered.has_poison)
+                return ChatMessages(_oldest_first(messages), True, answered.has_poison, reached)
+            reached = min((parse_time(row["created_at"]) for row in page), default=reached)
             messages.extend(row for row in page if row["message_id"] not in answered.poison)
         return ChatMessages(_oldest_first(messages), False, answered.has_poison)
 

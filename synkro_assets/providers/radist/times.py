@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.domain.soundness import is_sane
@@ -23,16 +24,25 @@ def parse_time(text: object) -> datetime:
 
     Digits beyond microseconds are cut off. ProviderUnavailable when it is not a time.
     """
-    found = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
-    if found is not None:
-        day, clock, fraction, zone = found.groups()
-        micro = (fraction or "")[:6].ljust(6, "0")
-        offset = "+00:00" if zone in (None, "Z", "z") else zone
-        try:
-            return datetime.fromisoformat(f"{day}T{clock}.{micro}{offset}").astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise ProviderUnavailable(PROVIDER, f"{PROVIDER} answered with a time that cannot be read")
+    moment = _parsed(text) if isinstance(text, str) else None
+    if moment is None:
+        raise ProviderUnavailable(PROVIDER, f"{PROVIDER} answered with a time that cannot be read")
+    return moment
+
+
+# A message's time is asked for half a dozen times while its chat is read.
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> datetime | None:
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    day, clock, fraction, zone = found.groups()
+    micro = (fraction or "")[:6].ljust(6, "0")
+    offset = "+00:00" if zone in (None, "Z", "z") else zone
+    try:
+        return datetime.fromisoformat(f"{day}T{clock}.{micro}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def moment_of(text: object) -> datetime | None:

@@ -9,6 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+# Here a token alone says whose account is meant; ``SHARED/accounts/TENANT`` is one account's own.
+SHARED = "/amocrm"
+
+BLOCKED = "requests from this address are blocked"
+UNPAID = "The account is not paid"
+
 TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -23,7 +29,15 @@ TITLES = {
 
 def origin(request: Request) -> str:
     """The account's address as the client wrote it."""
-    return f"{request.url.scheme}://{request.url.netloc}/amocrm"
+    where = f"{request.url.scheme}://{request.url.netloc}{SHARED}"
+    account = named_account(request)
+    return where if account is None else f"{where}/accounts/{account}"
+
+
+def named_account(request: Request) -> str | None:
+    """Whose address it is; ``None`` for the one that stands for any account."""
+    account: str | None = request.path_params.get("account")
+    return account
 
 
 def hal(document: dict[str, Any]) -> Response:

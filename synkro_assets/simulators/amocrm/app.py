@@ -7,7 +7,7 @@ from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from synkro_assets.simulators.state import SimulatorState
 
@@ -38,7 +38,7 @@ READS: list[tuple[str, str, Handler]] = [
 
 
 def routes(state: SimulatorState, book: TokenBook) -> list[BaseRoute]:
-    """Every route below ``/amocrm``."""
+    """Every route below ``/amocrm``: those of an account by its name, and of any by its token."""
 
     async def token(request: Request) -> Response:
         return await access_token(request, book)
@@ -57,10 +57,12 @@ def routes(state: SimulatorState, book: TokenBook) -> list[BaseRoute]:
         Route(f"/api/v4{path}", wrap(entity, handler), methods=METHODS)
         for path, entity, handler in READS
     ]
-    return [
+    known: list[BaseRoute] = [
         Route("/oauth2/access_token", token, methods=["POST"]),
         Route(DOMAIN_PATH, domain, methods=["GET"]),
         Route("/oauth", consent, methods=["GET"]),
         *reads,
-        Route("/{rest:path}", wrap("unknown", unknown), methods=METHODS),
     ]
+    other = Route("/{rest:path}", wrap("unknown", unknown), methods=METHODS)
+    one_account = Router([*known, other], redirect_slashes=False)
+    return [*known, Mount("/accounts/{account}", app=one_account), other]

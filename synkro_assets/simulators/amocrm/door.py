@@ -5,7 +5,7 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,11 +15,9 @@ from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
-from .answers import problem
+from .answers import BLOCKED, UNPAID, named_account, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
-
-MAX_URL = 8192
 
 
 @dataclass(frozen=True)
@@ -36,26 +34,13 @@ class Visit:
 Handler = Callable[[Visit], Response]
 
 
-def _is_banned(state: SimulatorState, account: str) -> bool:
-    """Whether the account was too fast too often and has not been let in again since."""
-    limits, now = state.limits, state.clock.now()
-    if limits["amocrm_ban_after"] is None or limits.breaches[account] < limits["amocrm_ban_after"]:
-        return False
-    since = limits.banned_since.setdefault(account, now)
-    seconds = limits["amocrm_ban_seconds"]
-    if seconds is None or now < since + timedelta(seconds=seconds):
-        return True
-    del limits.banned_since[account], limits.breaches[account]
-    return False
-
-
 def _refusal(state: SimulatorState, account: str) -> Response | None:
     """The refusal for going too fast, or ``None``; all tokens of an account count together."""
     limits, switches = state.limits, state.switches
     if not limits["enabled"]:
         return None
-    if _is_banned(state, account):
-        return problem(403, "requests from this address are blocked")
+    if limits.is_banned(account, state.clock.now()):
+        return problem(403, BLOCKED)
     if limits.windows.admit(f"amocrm {account}", limits["amocrm_per_second"]):
         return None
     limits.breaches[account] += 1
@@ -67,28 +52,38 @@ def _refusal(state: SimulatorState, account: str) -> Response | None:
     return problem(429, "Too many requests", headers)
 
 
+def _is_too_long(request: Request, most: int) -> bool:
+    return len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"]) > most
+
+
 def guarded(
     entity: str, handler: Handler, state: SimulatorState, book: TokenBook
 ) -> Callable[[Request], Awaitable[Response]]:
     """The handler behind all checks, as an endpoint."""
 
     async def endpoint(request: Request) -> Response:
+        answer = _answer(request)
+        if state.switches["amocrm_request_id"]:
+            answer.headers["X-Request-Id"] = uuid4().hex
+        return answer
+
+    def _answer(request: Request) -> Response:
         if request.method != "GET":
             return problem(405, f"{request.method} is not allowed here")
-        target = len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
-        if target > MAX_URL:
-            return Response(
-                "<html><h1>414 Request-URI Too Large</h1></html>", 414, media_type="text/html"
-            )
+        if _is_too_long(request, state.switches["amocrm_longest_address"]):
+            page = "<html><h1>414 Request-URI Too Large</h1></html>"
+            return Response(page, 414, media_type="text/html")
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         world = book.tenant_of(bearer) if scheme.lower() == "bearer" else None
+        if world and named_account(request) not in (None, world.company.tenant):
+            world = None
         refusal = _refusal(state, world.company.tenant if world else bearer)
         if refusal is not None:
             return refusal
         if world is None or has_moved_from(request, state):
             return problem(401, "Unauthorized")
         if state.switches["amocrm_unpaid"]:
-            return problem(402, "The account is not paid")
+            return problem(402, UNPAID)
         if entity in state.switches["amocrm_forbidden"]:
             return problem(403, f"No rights for {entity}")
         try:

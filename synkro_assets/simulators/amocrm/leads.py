@@ -132,7 +132,7 @@ def leads(visit: Visit) -> Response:
         lambda lead: _shown(lead, visit),
     )
     if visit.state.switches["amocrm_touch_between_pages"] and answer.status_code == 200:
-        size = min(visit.query.number("limit", 50), 250)
+        size = visit.query.size(visit.state.switches)
         first = rows[(visit.query.number("page", 1) - 1) * size]
         visit.world.touch(first.id, visit.present.now)
     return answer

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.world.seeds import token
 
-from .answers import problem
+from .answers import BLOCKED, UNPAID, named_account, problem
 
 ACCESS_LIFE = timedelta(hours=24)
 REFRESH_LIFE = timedelta(days=90)
@@ -99,8 +99,11 @@ class TokenBook:
             return None
         return self.state.tenants.get(tenant)
 
-    def redeem(self, document: dict[str, Any]) -> str | Response:
-        """The tenant whose code or refresh token was given up, or the refusal."""
+    def redeem(self, document: dict[str, Any], account: str | None = None) -> str | Response:
+        """The tenant whose code or refresh token was given up, or the refusal.
+
+        ``account`` is whose address was asked; ``None`` where the token alone says that.
+        """
         grant = document.get("grant_type")
         books = {"authorization_code": ("code", self._codes),
                  "refresh_token": ("refresh_token", self._refresh)}  # fmt: skip
@@ -110,7 +113,8 @@ class TokenBook:
         value = str(document.get(name, ""))
         tenant, until = book.get(value, ("", None))
         world = self.state.tenants.get(tenant)
-        if world is None or until is None or until <= self.state.clock.now():
+        is_there = account in (None, tenant)
+        if world is None or until is None or until <= self.state.clock.now() or not is_there:
             status = (
                 self.state.switches["amocrm_used_refresh_status"]
                 if grant != "authorization_code"
@@ -151,6 +155,14 @@ def _refused(status: int, name: str) -> Response:
     return JSONResponse(document, status, media_type="application/problem+json")
 
 
+def _refusal_of_all(state: SimulatorState, client_id: str) -> Response | None:
+    """What an account that is refused everything hears here too; no token is spent by it."""
+    world = state.by_credential("client_id", client_id)
+    if world and state.limits.is_banned(world.company.tenant, state.clock.now()):
+        return problem(403, BLOCKED)
+    return problem(402, UNPAID) if state.switches["amocrm_unpaid"] else None
+
+
 async def access_token(request: Request, book: TokenBook) -> Response:
     """``POST /oauth2/access_token``."""
     try:
@@ -162,7 +174,10 @@ async def access_token(request: Request, book: TokenBook) -> Response:
     if has_moved_from(request, book.state):
         # Nothing is redeemed: the same token works at the new host.
         return problem(401, "the account has moved")
-    tenant = book.redeem(document)
+    refusal = _refusal_of_all(book.state, str(document.get("client_id")))
+    if refusal is not None:
+        return refusal
+    tenant = book.redeem(document, named_account(request))
     if isinstance(tenant, Response):
         return tenant
     return JSONResponse(book.issue_pair(tenant, request.url.netloc))

@@ -107,6 +107,10 @@ class Query:
             raise BadQuery(f"{name} must be a positive integer")
         return int(text)
 
+    def size(self, switches: Switches, most: int = 250) -> int:
+        """How many rows a page holds; asking for more than there may be gives no more."""
+        return min(self.number("limit", 50), most, int(switches["amocrm_max_limit"]))
+
 
 def within(span: tuple[int, int] | None, moment: datetime | None) -> bool:
     """Whether the instant passes the range filter."""
@@ -132,7 +136,7 @@ def page_of(
     has_totals: bool = False,
 ) -> Response:
     """One page of the records as a HAL document, or 204."""
-    page, limit = query.number("page", 1), min(query.number("limit", 50), max_limit)
+    page, limit = query.number("page", 1), query.size(switches, max_limit)
     if switches["amocrm_max_offset"] and page * limit > switches["amocrm_max_offset"]:
         return problem(400, f"page * limit must not exceed {switches['amocrm_max_offset']}")
     size = max(limit - 1, 1) if switches["amocrm_not_full_pages"] else limit
@@ -158,7 +162,5 @@ def page_of(
 
 def _link(request: Request, query: Query, page: int) -> dict[str, str]:
     items = [(key, value) for key, value in query.items if key != "page"]
-    path = request.scope["path"]
-    if not path.startswith("/amocrm"):
-        path = "/amocrm" + path
-    return {"href": f"{origin(request)[:-7]}{path}?{urlencode([*items, ('page', str(page))])}"}
+    path = request.scope["path"].removeprefix(request.scope["root_path"])
+    return {"href": f"{origin(request)}{path}?{urlencode([*items, ('page', str(page))])}"}

@@ -20,7 +20,7 @@ from synkro_assets.simulators.telegram.updates import person_writes
 from synkro_assets.simulators.world.crm import CrmDay
 from synkro_assets.simulators.world.history import forget_plans, keep
 from synkro_assets.simulators.world.lead_life import LeadLife
-from synkro_assets.simulators.world.model import Lead
+from synkro_assets.simulators.world.model import Chat, Lead, Person, Phone
 
 from .answers import Refused, body_of
 from .worlds import Worlds
@@ -59,6 +59,20 @@ class Messages:
         text = str(document.get("text", ""))
         row = put_message(self.state, world, found[1], direction, text, at, kind)
         return JSONResponse({"message_id": row.id, "created_at": row.created_at.isoformat()}, 201)
+
+    async def new_chat(self, request: Request) -> Response:
+        """``POST /control/radist/chats``: somebody new writes for the first time."""
+        document = await body_of(request)
+        world = self.worlds.found(str(document.get("tenant", "")))
+        day, now = world.days[max(world.days)], self.state.clock.now()
+        connection = world.company.connections[0]
+        chat = Chat(max(world.chats, default=0) + 1, connection.id, None, None)
+        person_id = max(world.people, default=0) + 1
+        day.people.append(Person(person_id, None, False, None, [chat], now))
+        world.put(day)
+        text = str(document.get("text", ""))
+        row = put_message(self.state, world, chat, "inbound", text)
+        return JSONResponse({"chat_id": chat.id, "message_id": row.id}, 201)
 
     def _bot(self, tenant: Any, chat_id: Any) -> Bot:
         bot = self.telegram.of_tenant(str(tenant)) if tenant else None
@@ -116,6 +130,8 @@ class Messages:
         keep(lead, present.now)
         if document.get("is_deleted"):
             life.delete_now(lead, now)
+        elif "is_deleted" in document and lead.is_deleted:
+            life.restore_now(lead, now)
         target = (document.get("pipeline_id", lead.pipeline_id),
                   document.get("status_id", lead.status_id))  # fmt: skip
         if target != (lead.pipeline_id, lead.status_id):
@@ -123,6 +139,23 @@ class Messages:
             life.move(lead, target[1], now, lead.responsible_id, target[0])
         world.put(day)
         return JSONResponse(_changed(lead))
+
+    async def change_contact(self, request: Request) -> Response:
+        """``POST /control/amocrm/contacts/{tenant}/{contact_id}``: ``name``, ``phones`` (E.164)."""
+        world = self.worlds.found(request.path_params["tenant"])
+        contact_id, now = request.path_params["contact_id"], self.state.clock.now()
+        if Present(world, now).contact(contact_id) is None:
+            raise Refused("no such contact", 404)
+        document = await body_of(request)
+        for day in world.days.values():
+            for contact in day.contacts:
+                if contact.id == contact_id:
+                    contact.updated_at = now.replace(microsecond=0)
+                    contact.name = str(document.get("name", contact.name))
+                    if "phones" in document:
+                        contact.phones = [Phone(each, [each]) for each in document["phones"]]
+            world.put(day)
+        return JSONResponse({"id": contact_id})
 
     async def import_leads(self, request: Request) -> Response:
         """``POST /control/amocrm/leads/{tenant}``: ``count`` leads of one second, ``at`` or now."""

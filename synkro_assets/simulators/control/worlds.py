@@ -83,6 +83,7 @@ class Worlds:
                 dialogs=int(document.get("dialogs", 24)),
                 dialogs_file=Path(path) if path else None,
                 seed=int(document.get("seed", self.state.seed)),
+                lead_base=int(base) if (base := document.get("lead_base")) is not None else None,
             )
         except (TypeError, ValueError, AttributeError) as error:
             raise Refused(f"cannot read the request: {error}") from error
@@ -153,7 +154,10 @@ def integrations(request: Request, world: TenantWorld) -> dict[str, Any]:
     here = f"{request.url.scheme}://{request.url.netloc}"
     keys = world.credentials
     return {
-        "amocrm": {"base_url": f"{here}/amocrm", "long_lived_token": keys.long_lived_token},
+        "amocrm": {
+            "base_url": f"{here}/amocrm/accounts/{world.company.tenant}",
+            "long_lived_token": keys.long_lived_token,
+        },
         "radist": {
             "base_url": f"{here}/radist/v2",
             "company_id": world.company.company_id,

@@ -34,7 +34,7 @@ class DayTexts:
     unanswered_of: str
     of_dialogs: Forms
     slower: str
-    without_crm: str
+    without_deal: str
     one_reason: str
     close_reasons: str
     without_reason: Forms
@@ -90,7 +90,7 @@ RUSSIAN = DayTexts(
     of_dialogs=("{} диалога", "{} диалогов", "{} диалогов"),
     slower="{who} отвечает дольше других: первый ответ обычно занимает {reply}, "
     "а по компании — {usual}.",
-    without_crm="В CRM нет {missing} из {dialogs}: по ним не видно ни сделки, ни ответственного.",
+    without_deal="Без сделки в CRM {missing} из {dialogs}: эти обращения не попадут в воронку.",
     one_reason="Чаще других причин отказа встречается «{name}»: {count} из {lost} проигранных.",
     close_reasons="Причины отказа «{name}» и «{next}» встречаются почти одинаково часто и вместе "
     "дают большую часть проигранных сделок.",
@@ -107,7 +107,7 @@ RUSSIAN = DayTexts(
     nobody="{dialog} (ответственного нет)",
     appoint=" Тем, у кого нет ответственного, назначьте его.",
     ask_why="Выясните, почему {who} отвечает дольше других.",
-    enter="Заведите в CRM диалоги, которых там нет, и назначьте по ним ответственных.",
+    enter="Заведите сделки клиентам, у которых их нет, и назначьте ответственных: {names}.",
     review="Разберите с командой несколько сделок с причиной отказа «{name}»: "
     "на каком шаге их потеряли.",
     review_lost="Разберите с командой несколько проигранных сделок: на каком шаге их потеряли.",
@@ -151,8 +151,7 @@ ENGLISH = DayTexts(
     of_dialogs=("{} dialog", "{} dialogs"),
     slower="{who} answers more slowly than the others: a first reply usually takes {reply}, "
     "while the company’s usual time is {usual}.",
-    without_crm="{missing} of {dialogs} are not in the CRM: they show neither a deal nor anybody "
-    "responsible.",
+    without_deal="{missing} of {dialogs} have no deal in the CRM: the funnel does not show them.",
     one_reason="“{name}” is named more often than any other reason for losing: {count} of {lost} "
     "deals lost.",
     close_reasons="The reasons “{name}” and “{next}” are named almost equally often and together "
@@ -170,7 +169,7 @@ ENGLISH = DayTexts(
     nobody="{dialog} (nobody responsible)",
     appoint=" Appoint somebody where nobody is responsible.",
     ask_why="Find out why {who} takes longer to answer than the others.",
-    enter="Enter the dialogs that are not in the CRM yet, each with somebody responsible.",
+    enter="Create deals for customers who have none, each with somebody responsible: {names}.",
     review="Go through some of the deals lost for the reason “{name}” with the team: at which step "
     "were they lost?",
     review_lost="Go through some of the lost deals with the team: at which step were they lost?",

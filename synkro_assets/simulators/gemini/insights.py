@@ -195,10 +195,10 @@ class _Analyst:
 
     def _of_missing(self) -> Iterator[str]:
         day, texts = self.day, self.texts
-        missing, dialogs = day.value("dialogs_without_crm"), day.value("dialogs")
+        missing, dialogs = day.value("dialogs_without_deal"), day.value("dialogs")
         if dialogs >= ENOUGH and missing >= NOTABLE_SHARE * dialogs:
-            yield texts.without_crm.format(
-                missing=day.cited("dialogs_without_crm"),
+            yield texts.without_deal.format(
+                missing=day.cited("dialogs_without_deal"),
                 dialogs=day.in_form("dialogs", texts.of_dialogs),
             )
 
@@ -209,17 +209,21 @@ class _Analyst:
         if any(not each.name for each in self.day.reasons()):
             yield self.texts.fill_reason
         yield from self._reviews()
-        if self.day.value("dialogs_without_crm"):
-            yield self.texts.enter
+        if dealless := [each for each in self.materials.of("dialog") if not self._waits(each)]:
+            named = ", ".join(f"{{dialog:{each}}}" for each in dealless[:MOST_NAMED])
+            yield self.texts.enter.format(names=named)
 
     def _answers(self) -> Iterator[str]:
-        waiting = self.materials.of("dialog")
+        waiting = [each for each in self.materials.of("dialog") if self._waits(each)]
         if not waiting:
             return
         named = [self._customer(each) for each in waiting[:MOST_NAMED]]
         template = self.texts.answer if len(waiting) > 1 else self.texts.answer_only
         said = template.format(names=", ".join(text for text, _ in named))
         yield said + (self.texts.appoint if any(is_nobodys for _, is_nobodys in named) else "")
+
+    def _waits(self, dialog_id: str) -> bool:
+        return "waiting_minutes" in self.materials.details("dialog", dialog_id)
 
     def _customer(self, dialog_id: str) -> tuple[str, bool]:
         """A customer with who is responsible, and whether nobody is."""

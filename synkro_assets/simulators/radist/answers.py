@@ -45,8 +45,10 @@ def mixed_iso(moment: datetime, salt: str) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def message(row: ChatMessage, chat: Chat) -> dict[str, Any]:
-    """The message as Radist shows it."""
+def message(
+    row: ChatMessage, chat: Chat, media_expires_at: datetime | None = None
+) -> dict[str, Any]:
+    """The message as Radist shows it; with a time its media's URL says until when it is good."""
     document: dict[str, Any] = {
         "message_id": row.id,
         "chat_id": chat.id,
@@ -59,7 +61,7 @@ def message(row: ChatMessage, chat: Chat) -> dict[str, Any]:
         document["text"] = {"text": row.text}
     elif row.type in MEDIA:
         document[row.type] = {
-            "url": f"https://media.radist.invalid/{row.id}",
+            "url": _media_url(row, media_expires_at),
             "name": f"{row.type}-{row.id[:8]}",
             "caption": row.text or None,
             "mime": MEDIA[row.type],
@@ -69,3 +71,11 @@ def message(row: ChatMessage, chat: Chat) -> dict[str, Any]:
     else:
         document[row.type] = {"id": row.id[:12]}
     return document
+
+
+def _media_url(row: ChatMessage, expires_at: datetime | None) -> str:
+    url = f"https://media.radist.invalid/{row.id}"
+    if expires_at is None:
+        return url
+    expires = int(expires_at.timestamp())
+    return f"{url}?expires={expires}&signature={number(row.id, expires, below=2**53):014x}"

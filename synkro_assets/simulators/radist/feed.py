@@ -6,7 +6,7 @@ Lives here: cursors, ``until``, the newest-first order. Not here: sending (``sen
 import base64
 import json
 from bisect import bisect_left, bisect_right
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -17,6 +17,7 @@ from synkro_assets.simulators.world.model import Person
 
 from .answers import message, mixed_iso
 from .door import Visit
+from .sending import put_message
 
 
 class BadParameter(ValueError):
@@ -69,7 +70,7 @@ def _page(visit: Visit, limit: int) -> tuple[list[Person], str | None]:
     return chosen, _cursor(["key", moment.isoformat(), person_id])
 
 
-def _person(person: Person) -> dict[str, Any]:
+def _person(person: Person, media_expires_at: datetime | None) -> dict[str, Any]:
     last = last_activity(person)
     return {
         "contact_id": person.id,
@@ -84,11 +85,18 @@ def _person(person: Person) -> dict[str, Any]:
                 "connection_id": chat.connection_id,
                 "source_chat_id": chat.source_chat_id,
                 "phone": chat.phone,
-                "last_message": message(chat.messages[-1], chat) if chat.messages else None,
+                "last_message": (
+                    message(chat.messages[-1], chat, media_expires_at) if chat.messages else None
+                ),
             }
             for chat in person.chats
         ],
     }
+
+
+def _media_expiry(visit: Visit) -> datetime | None:
+    is_expiring = visit.state.switches["radist_expiring_media"]
+    return visit.present.now + timedelta(hours=1) if is_expiring else None
 
 
 def _unanswered(messages: list[Any]) -> int:
@@ -110,19 +118,17 @@ async def with_contacts(visit: Visit) -> Response:
     if cursor is None:
         ending = visit.state.switches["radist_end_cursor"]
         metadata = {} if ending == "absent" else {"next_cursor": "" if ending == "empty" else None}
-    data = [_person(person) for person in chosen]
-    if visit.state.switches["radist_touch_between_pages"]:
-        _touch_oldest(visit)
+    data = [_person(person, _media_expiry(visit)) for person in chosen]
+    if visit.state.switches["radist_touch_between_pages"] and cursor is not None:
+        _touch_next(visit, chosen[-1])
     return JSONResponse({"data": data, "response_metadata": metadata})
 
 
-def _touch_oldest(visit: Visit) -> None:
-    """The oldest contact writes again, which moves it to the front of the feed."""
+def _touch_next(visit: Visit, last: Person) -> None:
+    """The contact behind the page's last one writes: it leaves the page that is read next."""
     people = visit.present.people()
-    oldest, newest = min(people, key=_key), max(map(last_activity, people))
-    for chat in oldest.chats[:1]:
-        if chat.messages:
-            chat.messages[-1].created_at = max(newest, visit.present.now)
+    behind = max((person for person in people if _key(person) < _key(last)), key=_key)
+    put_message(visit.state, visit.world, behind.chats[0], "inbound", "?")
 
 
 async def messages(visit: Visit) -> Response:
@@ -145,4 +151,5 @@ async def messages(visit: Visit) -> Response:
     except ValueError as error:
         return visit.refuse(400, str(error))
     chosen = rows[max(0, end - limit) : end]
-    return JSONResponse([message(row, chat) for row in reversed(chosen)])
+    expires_at = _media_expiry(visit)
+    return JSONResponse([message(row, chat, expires_at) for row in reversed(chosen)])

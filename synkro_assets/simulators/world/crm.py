@@ -14,7 +14,7 @@ from .model import Company, Conversation, CrmContact, Day, Lead, Person, Phone
 from .people import full_name, landline, mobile, written
 from .seeds import day_block, rng
 
-CONTACT_BASE, LEAD_BASE, BLOCK = 60_000_000, 2_150_000_000, 100_000
+CONTACT_BASE, BLOCK = 60_000_000, 100_000
 KNOWN_SHARE, MAX_LEADS = 0.74, 3000
 OUTCOMES = ("won", "lost_price", "lost_competitor", "open", "open", "open", "complaint")
 EXTENSION = {"ru": "доб.", "en": "ext."}
@@ -53,6 +53,27 @@ class CrmDay:
                 self._make_new(
                     contact, min(person.chats[0].messages[0].created_at, lead.created_at)
                 )
+
+    def add_acquaintances(self, people: list[Person], conversations: list[Conversation]) -> None:
+        """Of those whom no lead of the day explains, some the CRM knows from before.
+
+        Some have an older lead, open or closed, some are contacts without any; one is nobody's
+        number, but stands in the name of a contact that has another.
+        """
+        strangers = [each for each in people if each.e164 and each.crm_contact_id is None]
+        keys = {id(each): talk.key for each, talk in zip(people, conversations, strict=True)}
+        for place, person in enumerate(strangers):
+            rand = rng(self.seed, self.company.tenant, self.day.day, "before", keys[id(person)])
+            if place % 3 == 2 or len(self.day.leads) >= MAX_LEADS:
+                if place == 2:
+                    self._contact(rand, mobile(rand, self.company.region), person.e164)
+                continue
+            assert person.e164 is not None
+            contact = self._contact(rand, person.e164, person.name)
+            person.crm_contact_id = contact.id
+            if place % 3 == 0:
+                lead = self._lead(contact, "", rand.randrange(3, 240) * 500, rand)
+                self.life.before(lead, rand)
 
     def add_odd_rows(self) -> None:
         """Rows without a dialog: no contact, no leads, deleted, outside the window."""
@@ -138,7 +159,7 @@ class CrmDay:
         pipeline = self.company.pipelines[0 if rand.random() < 0.7 else 1]
         title = topic or ("Заявка с сайта" if self.company.language == "ru" else "Website request")
         lead = Lead(
-            id=LEAD_BASE + self.block + place,
+            id=self.day.lead_base + self.block + place,
             name=title[:1].upper() + title[1:] + (f" #{place}" if place % 4 == 0 else ""),
             price=price,
             pipeline_id=pipeline.id,

@@ -22,7 +22,7 @@ class BadOrder(ValueError):
 
 @dataclass(frozen=True)
 class DayOrder:
-    """What a day is made from."""
+    """What a day is made from; its leads' ids are ``lead_base`` and more, where that is told."""
 
     tenant: str
     day: str
@@ -34,6 +34,7 @@ class DayOrder:
     dialogs: int = 24
     dialogs_file: Path | None = None
     seed: int = 1
+    lead_base: int | None = None
 
     def check(self) -> None:
         """Raise ``BadOrder`` for anything that makes no day."""
@@ -48,6 +49,8 @@ class DayOrder:
             raise BadOrder("language must be ru or en")
         if self.window_end - self.window_start < timedelta(hours=1):
             raise BadOrder("the window must be at least an hour long")
+        if self.lead_base is not None and self.lead_base < 1:
+            raise BadOrder("lead_base must be above zero")
         if not 0 <= self.dialogs < SECOND_CHATS - 10:
             raise BadOrder(f"dialogs must be between 0 and {SECOND_CHATS - 10}")
 
@@ -56,6 +59,8 @@ def make_day(order: DayOrder, company: Company) -> Day:
     """The day's whole content; the same for the same order."""
     order.check()
     seed, day = order.seed, Day(order.day, order.window_start, order.window_end)
+    if order.lead_base is not None:
+        day.lead_base = order.lead_base
     is_real_talk = order.dialogs_file is not None
     if order.dialogs_file is not None:
         talks = read_dialogs(order.dialogs_file)
@@ -68,6 +73,7 @@ def make_day(order: DayOrder, company: Company) -> Day:
     crm = CrmDay(seed, company, day)
     crm.add_dialogs(day.people, talks)
     crm.add_odd_rows()
+    crm.add_acquaintances(day.people, talks)
     if not is_real_talk:
         day.people.extend(messenger.odd_people(len(talks)))
     return day

@@ -68,6 +68,17 @@ class LeadLife:
             moment = end + timedelta(minutes=rand.randrange(5, 180))
             self.move(lead, statuses[reached + 1].id, moment, lead.responsible_id)
 
+    def before(self, lead: Lead, rand: random.Random) -> None:
+        """A lead of an earlier time, which nothing of the day touches: open, won or lost."""
+        days_ago = OLD_DAYS + 5 + rand.randrange(60)
+        created = self.day.window_start - timedelta(days=days_ago, seconds=rand.randrange(80000))
+        self.add(lead, created, lead.responsible_id)
+        outcome = rand.choice([self._pipeline(lead).statuses[1].id, WON, LOST])
+        if outcome == LOST:
+            lead.loss_reason_id = rand.choice(self.company.loss_reasons).id
+        moved = created + timedelta(hours=rand.randrange(1, 90))
+        self.move(lead, outcome, moved, lead.responsible_id)
+
     def call(self, lead: Lead, moment: datetime, rand: random.Random) -> None:
         """A lead entered by hand after a call: created, then moved once."""
         self.add(lead, moment, lead.responsible_id)
@@ -86,6 +97,13 @@ class LeadLife:
         lead.is_deleted = True
         lead.updated_at = deleted.replace(microsecond=0)
         self._event("lead_deleted", lead.id, "lead", lead.responsible_id, lead.updated_at)
+        keep(lead, self.shown_from(lead.updated_at))
+
+    def restore_now(self, lead: Lead, restored: datetime) -> None:
+        """Take a lead out of the trash."""
+        lead.is_deleted = False
+        lead.updated_at = restored.replace(microsecond=0)
+        self._event("lead_restored", lead.id, "lead", lead.responsible_id, lead.updated_at)
         keep(lead, self.shown_from(lead.updated_at))
 
     def add(self, lead: Lead, moment: datetime, by: int) -> None:

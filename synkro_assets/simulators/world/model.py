@@ -213,6 +213,7 @@ class Day:
     events: list[Event] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     event_count: int = 0
+    lead_base: int = 2_150_000_000  # the ids of today's leads are beyond 32 bits with a sign
 
     def holds(self, moment: datetime) -> bool:
         """Whether the moment lies in the day's window."""

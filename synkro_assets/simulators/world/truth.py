@@ -92,6 +92,7 @@ def _contact(contact: CrmContact) -> dict[str, Any]:
         "id": contact.id,
         "name": contact.name,
         "responsible_user_id": contact.responsible_id,
+        "created_at": iso(contact.created_at),
         "lead_ids": contact.lead_ids,
         "phones": [{"value": phone.value, "e164": phone.e164} for phone in contact.phones],
     }

@@ -1,4 +1,4 @@
--- The contacts of the day's leads, each in its newest stored version.
+-- The contacts of the day's leads, each in its newest stored version; deleted ones are told by their last sighting.
 select
   versions.tenant_id,
   versions.amocrm_contact_id,
@@ -7,7 +7,16 @@ select
   versions.amocrm_user_id,
   versions.created_at,
   versions.updated_at,
-  versions.is_deleted
+  coalesce(
+    (
+      select sightings.is_deleted
+      from raw.amocrm_contact_sightings as sightings
+      where sightings.tenant_id = %(tenant)s and sightings.amocrm_contact_id = versions.amocrm_contact_id
+      order by sightings.fetched_at desc
+      limit 1
+    ),
+    versions.is_deleted
+  ) as is_deleted
 from (
   select distinct links.amocrm_contact_id
   from raw.amocrm_lead_contacts as links

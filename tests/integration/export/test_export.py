@@ -164,6 +164,39 @@ def test_rows_the_day_no_longer_has_are_deleted_and_other_days_and_tenants_are_l
     assert any("rows deleted that the day no longer has" in line for line in exporting.step_log())
 
 
+def test_a_link_that_ended_and_a_contact_that_is_gone_are_seen_as_such(
+    exporting: Exporting, project: TenantProject
+) -> None:
+    exporting.connect(project)
+    before = exporting.export()
+    (pair,) = exporting.scene.rows(
+        "select amocrm_lead_id as lead, amocrm_contact_id as contact "
+        "from raw.amocrm_lead_contacts join marts.fct_leads using (tenant_id, amocrm_lead_id) "
+        "order by 1, 2 limit 1"
+    )
+    there = "select amocrm_contact_id from public.lead_contacts where amocrm_lead_id = %s"
+    assert project.rows(there, pair["lead"]) == [{"amocrm_contact_id": pair["contact"]}]
+    plant(
+        exporting,
+        "insert into raw.amocrm_leads select distinct on (amocrm_lead_id) tenant_id, "
+        "amocrm_lead_id, updated_at + interval '1 day', business_day, false, "
+        "jsonb_set(payload, '{_embedded,contacts}', '[]'), fetched_at, 'planted' "
+        "from raw.amocrm_leads where amocrm_lead_id = %s order by amocrm_lead_id, updated_at desc",
+        pair["lead"],
+    )
+    plant(
+        exporting,
+        "insert into raw.amocrm_contact_sightings select tenant_id, amocrm_contact_id, "
+        "business_day, true, '{}', now() + interval '1 day', 'planted' "
+        "from raw.amocrm_contacts where amocrm_contact_id = %s",
+        pair["contact"],
+    )
+    assert exporting.export()["lead_contacts"] == before["lead_contacts"] - 1
+    assert project.rows(there, pair["lead"]) == []
+    gone = "select amocrm_contact_id from public.contacts where is_deleted"
+    assert project.rows(gone) == [{"amocrm_contact_id": pair["contact"]}]
+
+
 def test_several_reports_of_a_day_are_rows_of_their_own(
     exporting: Exporting, project: TenantProject
 ) -> None:

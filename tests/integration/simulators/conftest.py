@@ -47,7 +47,8 @@ class Lab:
     def amocrm(self, path: str, **params: Any) -> httpx.Response:
         bearer = self.loaded["integrations"]["amocrm"]["long_lived_token"]
         headers = {"Authorization": f"Bearer {bearer}"}
-        return self.http.get(f"/amocrm/api/v4/{path}", params=params, headers=headers)
+        here = self.loaded["integrations"]["amocrm"]["base_url"]
+        return self.http.get(f"{here}/api/v4/{path}", params=params, headers=headers)
 
     def radist(self, path: str, **params: Any) -> httpx.Response:
         fields = self.loaded["integrations"]["radist"]

@@ -35,7 +35,7 @@ def test_all_pages_together_hold_every_lead_that_is_not_deleted(lab: Lab) -> Non
 def test_next_is_absolute_and_keeps_the_query(lab: Lab) -> None:
     answer = lab.amocrm("leads", limit=5, **{"with": "contacts"}).json()
     following = answer["_links"]["next"]["href"]
-    assert following.startswith(lab.server.url + "/amocrm/api/v4/leads?")
+    assert following.startswith(lab.server.url + "/amocrm/accounts/acme/api/v4/leads?")
     bearer = lab.loaded["integrations"]["amocrm"]["long_lived_token"]
     second = httpx.get(following, headers={"Authorization": f"Bearer {bearer}"}).json()
     assert second["_page"] == 2
@@ -215,6 +215,14 @@ def test_a_long_url_answers_414(lab: Lab) -> None:
     ids = list(range(10**9, 10**9 + 400))
     assert lab.amocrm("leads", **{"filter[id][]": ids}).status_code == 414
     assert lab.amocrm("leads", **{"filter[id][]": ids[:100]}).status_code == 204
+    lab.control("switches", amocrm_longest_address=1_000_000)
+    assert lab.amocrm("leads", **{"filter[id][]": ids * 4}).status_code == 204
+
+
+def test_leads_may_begin_at_ids_that_fit_32_bits(lab: Lab) -> None:
+    assert lab.load(lead_base=0).status_code == 400
+    assert lab.load(lead_base=1_000_000_000).status_code == 200
+    assert all(2**30 - 10**8 < row["id"] < 2**31 for row in lab.truth()["leads"])
 
 
 def test_changing_a_lead_makes_an_event_and_moves_updated_at(lab: Lab) -> None:
@@ -249,3 +257,60 @@ def test_many_leads_of_one_second_lie_across_the_edge_of_a_page(lab: Lab) -> Non
 def test_an_import_of_the_future_or_of_nothing_is_refused(lab: Lab) -> None:
     for body in ({"count": 0}, {"count": 9999}, {"at": "2099-01-01T00:00:00Z"}, {"count": "x"}):
         assert lab.http.post("/control/amocrm/leads/acme", json=body).status_code == 400
+
+
+def test_every_answer_has_an_id_of_its_own_unless_switched(lab: Lab) -> None:
+    lab.control("switches", amocrm_forbidden=["users"])
+    answers = [lab.amocrm("leads"), lab.amocrm("users"), lab.amocrm("leads", page=999)]
+    assert [each.status_code for each in answers] == [200, 403, 204]
+    assert len({each.headers["x-request-id"] for each in answers}) == 3
+    lab.control("switches", amocrm_request_id=False)
+    assert "x-request-id" not in lab.amocrm("leads").headers
+
+
+def test_a_page_may_hold_fewer_rows_than_are_asked_for(lab: Lab) -> None:
+    lab.control("switches", amocrm_max_limit=7)
+    for entity in ("leads", "contacts", "events"):
+        answer = lab.amocrm(entity, limit=50).json()
+        assert len(answer["_embedded"][entity]) == 7
+        assert "next" in answer["_links"]
+
+
+def test_a_lead_may_come_back_from_the_trash(lab: Lab) -> None:
+    (lead, *_) = lab.amocrm("leads").json()["_embedded"]["leads"]
+    for is_deleted, kind in ((True, "lead_deleted"), (False, "lead_restored")):
+        lab.control(f"amocrm/leads/acme/{lead['id']}", is_deleted=is_deleted)
+        assert (lab.amocrm(f"leads/{lead['id']}").status_code == 404) is is_deleted
+        (newest, *_) = lab.amocrm("events").json()["_embedded"]["events"]
+        assert (newest["type"], newest["entity_id"]) == (kind, lead["id"])
+
+
+def test_a_contact_may_get_another_name_and_number(lab: Lab) -> None:
+    known = lab.truth()["contacts"][0]["id"]
+    lab.http.put("/control/clock", json={"now": "2026-03-06T12:00:00Z", "rate": 0})
+    lab.control(f"amocrm/contacts/acme/{known}", name="Renamed", phones=["+79123456789"])
+    shown = lab.amocrm(f"contacts/{known}").json()
+    assert shown["name"] == "Renamed"
+    assert shown["updated_at"] == 1_772_798_400
+    (phone,) = (row for row in shown["custom_fields_values"] if row["field_code"] == "PHONE")
+    assert [each["value"] for each in phone["values"]] == ["+79123456789"]
+    told = {each["id"]: each for each in lab.truth()["contacts"]}[known]
+    assert told["phones"] == [{"value": "+79123456789", "e164": ["+79123456789"]}]
+
+
+def test_the_search_finds_digits_whatever_stands_between_them(lab: Lab) -> None:
+    for contact in lab.truth()["contacts"]:
+        for e164 in (number for phone in contact["phones"] for number in phone["e164"]):
+            found = pages(lab, "contacts", "contacts", query=e164[2:], limit=3)
+            assert contact["id"] in [row["id"] for row in found], contact["phones"]
+
+
+def test_the_search_finds_names_and_parts_of_numbers_too(lab: Lab) -> None:
+    of_nobody = [each for each in lab.truth()["contacts"] if each["name"].startswith("+")]
+    assert of_nobody
+    for contact in of_nobody:
+        found = pages(lab, "contacts", "contacts", query=contact["name"][2:])
+        assert contact["id"] in [row["id"] for row in found]
+        assert contact["name"] not in [n for phone in contact["phones"] for n in phone["e164"]]
+    assert len(pages(lab, "contacts", "contacts", query="912345")) < len(lab.truth()["contacts"])
+    assert lab.amocrm("contacts", query="5550000000000").status_code == 204

@@ -144,6 +144,20 @@ def test_a_used_refresh_token_does_not_find_the_account(lab: Lab) -> None:
     assert lab.http.get(DOMAIN, headers=asked).status_code == 401
 
 
+def test_an_accounts_own_address_opens_with_its_own_tokens_only(lab: Lab) -> None:
+    lab.load(tenant="beta")
+    pair = connect(lab)
+    own, others = "/accounts/acme", "/accounts/beta"
+    bearer = {"Authorization": f"Bearer {pair['access_token']}"}
+    for path, status in ((own, 200), (others, 401), ("", 200)):
+        answer = lab.http.get(f"/amocrm{path}/api/v4/account", headers=bearer)
+        assert answer.status_code == status
+    body = {key: pair[key] for key in (*CLIENT, "refresh_token")} | {"grant_type": "refresh_token"}
+    elsewhere = lab.http.post(f"/amocrm{others}/oauth2/access_token", json=body)
+    assert elsewhere.status_code in {400, 401}
+    assert lab.http.post(f"/amocrm{own}/oauth2/access_token", json=body).status_code == 200
+
+
 def test_all_tokens_of_an_account_count_against_one_limit(lab: Lab) -> None:
     pair = connect(lab)
     lab.control("limits", enabled=True, amocrm_per_second=2)

@@ -142,3 +142,45 @@ def test_sources_and_messages_are_bare_lists(lab: Lab) -> None:
     assert isinstance(lab.radist("messaging/chats/sources/").json(), list)
     types = {row["type"] for row in lab.radist("connections/").json()["connections"]}
     assert {"whatsapp", "waba", "amocrm"} <= types
+
+
+def test_a_contact_may_leave_the_next_page_before_it_is_read(lab: Lab) -> None:
+    before = [row["contact_id"] for row in feed(lab)]
+    lab.control("switches", radist_touch_between_pages=True)
+    first = lab.radist(FEED, limit=5).json()
+    cursor = first["response_metadata"]["next_cursor"]
+    assert [row["contact_id"] for row in first["data"]] == before[:5]
+    second = lab.radist(FEED, limit=5, cursor=cursor).json()["data"]
+    assert [row["contact_id"] for row in second] == before[6:11]
+    lab.control("switches", radist_touch_between_pages=False)
+    now = [row["contact_id"] for row in feed(lab)]
+    assert now[:2] == [before[11], before[5]]
+    assert sorted(now) == sorted(before)
+
+
+def test_a_chat_may_begin_and_is_first_in_the_feed(lab: Lab) -> None:
+    begun = lab.control("radist/chats", tenant="acme", text="Hello")
+    newest = feed(lab)[0]
+    assert [chat["chat_id"] for chat in newest["chats"]] == [begun["chat_id"]]
+    (said,) = chat_history(lab, begun["chat_id"], 100)
+    assert (said["message_id"], said["text"]) == (begun["message_id"], {"text": "Hello"})
+    assert begun["chat_id"] in {each["chat_id"] for each in lab.truth()["dialogs"]}
+
+
+def test_the_url_of_a_medium_may_be_good_for_an_hour_only(lab: Lab) -> None:
+    chat_id = lab.truth()["dialogs"][0]["chat_id"]
+    lab.http.put("/control/clock", json={"now": "2026-03-06T12:00:00Z", "rate": 0})
+    sent = {"tenant": "acme", "chat_id": chat_id, "message_type": "image", "text": "Look"}
+    lab.control("radist/messages", **sent)
+
+    def url() -> str:
+        found: str = chat_history(lab, chat_id, 100)[0]["image"]["url"]
+        return found
+
+    lasting = url()
+    lab.control("switches", radist_expiring_media=True)
+    first = url()
+    assert re.fullmatch(rf"{lasting}\?expires=(\d+)&signature=[0-9a-f]+", first)
+    assert f"expires={int(instant('2026-03-06T13:00:00Z').timestamp())}&" in first
+    lab.http.put("/control/clock", json={"now": "2026-03-06T12:00:09Z", "rate": 0})
+    assert url() not in (first, lasting)

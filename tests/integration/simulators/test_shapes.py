@@ -170,7 +170,8 @@ def test_amocrms_oddities_stay_within_the_documentation(lab: Lab, oddity: dict[s
 
 
 def test_radists_oddities_stay_within_the_documentation(lab: Lab) -> None:
-    lab.control("switches", radist_unknown_fields=True, radist_touch_between_pages=True)
+    odd = ("radist_unknown_fields", "radist_touch_between_pages", "radist_expiring_media")
+    lab.control("switches", **dict.fromkeys(odd, True))
     known = names(lab)
     for path, shape, params in RADIST_CALLS:
         target, query = filled(path, params, known)

@@ -21,7 +21,7 @@ DIALOG_COUNTS = {
     "dialogs", "messages_in", "messages_out", "replies", "dialogs_unanswered",
     "dialogs_waiting_from_earlier_days",
 }  # fmt: skip
-OF_BOTH = {"dialogs_without_crm", "dialogs_without_manager"}
+OF_BOTH = {"dialogs_without_deal", "dialogs_not_looked_up", "dialogs_without_manager"}
 DIALOG_MINUTES = {
     "first_reply_median_calendar", "first_reply_median_working", "longest_wait_calendar",
     "longest_wait_working",

@@ -51,7 +51,7 @@ def collect(workers: list[RequestSlots], requests: int) -> list[float]:
     def work(worker: RequestSlots) -> None:
         try:
             for _ in range(requests):
-                worker.acquire("all", RATE)
+                worker.acquire({"all": RATE})
                 moments.append(time.monotonic())
         except Exception as failure:
             failures.append(failure)
@@ -78,7 +78,7 @@ def test_slots_are_even_even_when_nobody_sleeps(database: Database, tenant: Tena
     waits: list[float] = []
     worker = slots(database, tenant, ACCOUNT, waits.append)
     for _ in range(5):
-        worker.acquire("chats", 0.1)
+        worker.acquire({"chats": 0.1})
     assert all(later - earlier > 9 for earlier, later in pairwise(waits))
 
 
@@ -93,7 +93,7 @@ def test_accounts_do_not_wait_for_each_other(
     account = account_key(provider, f"https://{host}/v2", 2 if other == "company" else 1)
     account = ACCOUNT if other == "bucket" else account
     bucket = "chats" if other == "bucket" else "all"
-    slots(database, tenant, account, waits.append).acquire(bucket, RATE)
+    slots(database, tenant, account, waits.append).acquire({bucket: RATE})
     assert waits == []
 
 
@@ -102,7 +102,7 @@ def test_tenants_of_one_account_share_its_limit(
 ) -> None:
     waits: list[float] = []
     slots(database, tenant, ACCOUNT).penalize("all", 30)
-    slots(database, neighbour, ACCOUNT, waits.append).acquire("all", RATE)
+    slots(database, neighbour, ACCOUNT, waits.append).acquire({"all": RATE})
     assert 25 < waits[0] <= 30
 
 
@@ -114,7 +114,7 @@ def test_after_a_penalty_every_worker_goes_at_half_the_rate(
         slots(database, tenant, ACCOUNT).penalize("all", 1)
     worker = slots(database, tenant, ACCOUNT, waits.append)
     for _ in range(3):
-        worker.acquire("all", 0.1)
+        worker.acquire({"all": 0.1})
     assert all(20 < later - earlier < 22 for earlier, later in pairwise(waits))
 
 
@@ -124,7 +124,7 @@ def test_a_pause_too_long_to_sleep_through_is_told_to_every_worker(
     waits: list[float] = []
     slots(database, tenant).penalize("all", 300)
     with pytest.raises(RateLimited) as caught:
-        slots(database, tenant, ACCOUNT, waits.append).acquire("all", RATE)
+        slots(database, tenant, ACCOUNT, waits.append).acquire({"all": RATE})
     assert 290 < (caught.value.retry_after or 0) <= 300
     assert waits == []
 
@@ -140,8 +140,8 @@ def test_who_slept_waits_again_when_another_was_refused_meanwhile(
         waits.append(seconds)
 
     worker = slots(database, tenant, ACCOUNT, sleep)
-    worker.acquire("all", 0.5)
-    worker.acquire("all", 0.5)
+    worker.acquire({"all": 0.5})
+    worker.acquire({"all": 0.5})
     assert len(waits) == 2
     assert 25 < waits[1] <= 30
 
@@ -165,12 +165,12 @@ def test_a_stopped_account_is_asked_by_no_worker_before_its_time(
     for later in (0, 899):
         clock.time = NOON + timedelta(seconds=later)
         with pytest.raises(AccountStopped, match=r"tried again at 12:15 UTC on 2026-03-05"):
-            slots(database, neighbour, clock=clock).acquire("all", RATE)
-    slots(database, tenant, clock=clock, ignores_stop=True).acquire("all", RATE)
+            slots(database, neighbour, clock=clock).acquire({"all": RATE})
+    slots(database, tenant, clock=clock, ignores_stop=True).acquire({"all": RATE})
     other = account_key("amocrm", "https://other.amocrm.ru")
-    slots(database, tenant, other, clock=clock).acquire("all", RATE)
+    slots(database, tenant, other, clock=clock).acquire({"all": RATE})
     clock.time = NOON + timedelta(minutes=15)
-    slots(database, tenant, clock=clock).acquire("all", RATE)
+    slots(database, tenant, clock=clock).acquire({"all": RATE})
 
 
 def test_who_slept_does_not_ask_an_account_that_was_stopped_meanwhile(
@@ -182,9 +182,9 @@ def test_who_slept_does_not_ask_an_account_that_was_stopped_meanwhile(
         slots(database, tenant, clock=clock).stop("it refuses everything", 403)
 
     worker = slots(database, tenant, ACCOUNT, sleep, clock=clock)
-    worker.acquire("all", 0.5)
+    worker.acquire({"all": 0.5})
     with pytest.raises(AccountStopped):
-        worker.acquire("all", 0.5)
+        worker.acquire({"all": 0.5})
 
 
 def test_a_refusal_during_a_stop_does_not_lengthen_it(database: Database, tenant: Tenant) -> None:
@@ -201,10 +201,10 @@ def test_an_answer_ends_the_stop_and_makes_the_next_one_short(
     clock = FakeClock()
     slots(database, tenant, clock=clock).stop("it refuses everything", 403)
     looking = slots(database, tenant, clock=clock, ignores_stop=True)
-    looking.acquire("all", RATE)
+    looking.acquire({"all": RATE})
     looking.resume()
     worker = slots(database, tenant, clock=clock)
-    worker.acquire("all", RATE)
+    worker.acquire({"all": RATE})
     assert worker.stop("it refuses everything", 403).until == NOON + timedelta(minutes=15)
 
 
@@ -223,5 +223,5 @@ def test_a_penalty_keeps_every_worker_off(database: Database, tenant: Tenant) ->
     waits: list[float] = []
     slots(database, tenant, ACCOUNT).penalize("all", 30)
     slots(database, tenant, ACCOUNT).penalize("all", 1)
-    slots(database, tenant, ACCOUNT, waits.append).acquire("all", RATE)
+    slots(database, tenant, ACCOUNT, waits.append).acquire({"all": RATE})
     assert 25 < waits[0] <= 30

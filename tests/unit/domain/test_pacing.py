@@ -1,9 +1,18 @@
 """The pace: never more than the rate in any second, pauses kept, the rate grown back."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synkro_assets.domain.pacing import Pace, granted, left_late, refused
+from synkro_assets.domain.pacing import (
+    Pace,
+    departing,
+    granted,
+    granted_together,
+    left_late,
+    refused,
+)
 
 START = 1.7e9
 WHOLE_RATES = st.integers(min_value=1, max_value=20)
@@ -41,6 +50,42 @@ def test_requests_asked_at_once_by_many_processes_keep_the_rate(gaps, rate):
     assert moments == sorted(moments)
     for number in range(len(moments) - rate):
         assert moments[number + rate] - moments[number] >= 1
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.5)), max_size=60))
+def test_a_request_through_two_buckets_keeps_the_distance_of_both(asks):
+    rates = {"all": 5.0, "chats": 1.0}
+    now, paces, moments, slow = START, dict.fromkeys(rates, Pace()), [], []
+    for is_slow, gap in asks:
+        now += gap
+        asked = rates if is_slow else {"all": 5.0}
+        taken, at = granted_together({name: paces[name] for name in asked}, now, asked)
+        paces |= taken
+        moments.append(at)
+        slow += [at] if is_slow else []
+    assert all(later - earlier >= 1 for earlier, later in pairwise(slow))
+    assert all(later - earlier >= 1 for earlier, later in zip(moments, moments[5:], strict=False))
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=40, max_size=40), st.integers(1, 6), WHOLE_RATES)
+def test_workers_that_wake_late_keep_the_rate_because_each_looks_again(lateness, workers, rate):
+    pace, moments, late = Pace(), [], iter(lateness)
+    waking: list[tuple[float, float]] = []
+    for _ in range(workers):
+        pace, at = granted(pace, START, rate)
+        waking.append((at + next(late), at))
+    for extra in late:
+        now, at = min(waking)
+        waking.remove((now, at))
+        leaves = departing(pace, at, now, rate)
+        pace = left_late(pace, at, leaves - at)
+        if leaves > now:
+            waking.append((leaves + extra, leaves))
+            continue
+        moments.append(now)
+        pace, at = granted(pace, now, rate)
+        waking.append((max(now, at) + extra, at))
+    assert all(b - a >= 1 for a, b in zip(moments, moments[rate:], strict=False))
 
 
 @given(st.floats(0.1, 50), st.integers(2, 100))

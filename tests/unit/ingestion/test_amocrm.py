@@ -12,6 +12,7 @@ import pytest
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.ingestion.amocrm import EVENT_TYPES, AmoCrmDay, fetch_day, raw_rows
+from synkro_assets.ingestion.amocrm_references import HeldReferences
 
 WINDOW = Window(datetime(2026, 3, 2, 19, 1, tzinfo=UTC), datetime(2026, 3, 3, 19, 1, tzinfo=UTC))
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -46,7 +47,8 @@ class FakeAmoCrm:
     others: list[dict[str, Any]] = field(default_factory=list)
     trash: list[dict[str, Any]] = field(default_factory=list)
     people: list[dict[str, Any]] = field(default_factory=list)
-    asked: dict[str, Any] = field(default_factory=dict)
+    questions: dict[str, Any] = field(default_factory=dict)
+    asked: int = 0
 
     def account(self) -> dict[str, Any]:
         return {"id": 5, "currency": "RUB"}
@@ -61,24 +63,24 @@ class FakeAmoCrm:
         return [{"id": 9}]
 
     def events(self, start: datetime, end: datetime, types: tuple[str, ...]) -> Any:
-        self.asked["events"] = (start, end, types)
+        self.questions["events"] = (start, end, types)
         return iter(self.happened)
 
     def leads_updated(self, start: datetime, end: datetime) -> Any:
-        self.asked["updated"] = (start, end)
+        self.questions["updated"] = (start, end)
         return iter(self.updated)
 
     def leads_by_id(self, ids: Iterable[int]) -> Any:
-        self.asked["leads"] = list(ids)
-        return (each for each in self.others if each["id"] in self.asked["leads"])
+        self.questions["leads"] = list(ids)
+        return (each for each in self.others if each["id"] in self.questions["leads"])
 
     def deleted_leads(self, start: datetime, end: datetime) -> Any:
-        self.asked["deleted"] = (start, end)
+        self.questions["deleted"] = (start, end)
         return iter(self.trash)
 
     def contacts_by_id(self, ids: Iterable[int]) -> Any:
-        self.asked["contacts"] = list(ids)
-        return (each for each in self.people if each["id"] in self.asked["contacts"])
+        self.questions["contacts"] = list(ids)
+        return (each for each in self.people if each["id"] in self.questions["contacts"])
 
 
 def rows_of(client: FakeAmoCrm) -> dict[str, list[tuple[Any, ...]]]:
@@ -91,8 +93,8 @@ def test_every_question_is_about_the_window() -> None:
     fetch_day(client, WINDOW)
 
     edges = (WINDOW.start, WINDOW.end)
-    assert client.asked["events"] == (*edges, EVENT_TYPES)
-    assert client.asked["updated"] == client.asked["deleted"] == edges
+    assert client.questions["events"] == (*edges, EVENT_TYPES)
+    assert client.questions["updated"] == client.questions["deleted"] == edges
 
 
 def test_a_lead_that_an_event_names_but_the_window_lost_is_read_by_id() -> None:
@@ -100,7 +102,7 @@ def test_a_lead_that_an_event_names_but_the_window_lost_is_read_by_id() -> None:
 
     day = fetch_day(client, WINDOW)
 
-    assert client.asked["leads"] == [2]
+    assert client.questions["leads"] == [2]
     assert [each["id"] for each in day.leads] == [1, 2]
 
 
@@ -109,7 +111,7 @@ def test_a_deleted_lead_is_a_tombstone_and_not_asked_for_again() -> None:
 
     rows = rows_of(client)
 
-    assert client.asked["leads"] == []
+    assert client.questions["leads"] == []
     assert [row[:3] for row in rows["amocrm_leads"]] == [(3, NOON, True)]
 
 
@@ -124,7 +126,7 @@ def test_the_contacts_of_all_leads_are_read_once_each() -> None:
 
     rows = rows_of(client)
 
-    assert client.asked["contacts"] == [10, 11, 12]
+    assert client.questions["contacts"] == [10, 11, 12]
     links = [row[:3] for row in rows["amocrm_lead_contacts"]]
     assert links == [(1, 10, True), (1, 11, False), (2, 11, True), (2, 12, False)]
 
@@ -184,3 +186,30 @@ def test_trouble_half_way_gives_no_half_day() -> None:
     with pytest.raises(ProviderUnavailable):
         day = fetch_day(Breaking(updated=[lead(1, 10)]), WINDOW)
     assert day is None
+
+
+KNOWN = HeldReferences(frozenset({1}), frozenset({(7, 20)}), frozenset())
+OF_ANNA = {"responsible_user_id": 1, "pipeline_id": 7, "status_id": 20}
+
+
+def test_a_small_day_reads_the_lists_although_the_stored_ones_know_it_all() -> None:
+    day = fetch_day(FakeAmoCrm(updated=[lead(1, **OF_ANNA)], asked=16), WINDOW, held=KNOWN)
+
+    assert (day.users, day.pipelines) == ([{"id": 1, "name": "Anna"}], [{"id": 7}])
+
+
+def test_a_busy_day_makes_do_with_stored_lists_that_know_it_all() -> None:
+    day = fetch_day(FakeAmoCrm(updated=[lead(1, **OF_ANNA)], asked=17), WINDOW, held=KNOWN)
+
+    assert (day.account, day.users, day.pipelines, day.loss_reasons) == (None, [], [], [])
+
+
+@pytest.mark.parametrize(
+    ("stranger", "held"), [(OF_ANNA | {"status_id": 21}, KNOWN), (OF_ANNA, None)]
+)
+def test_a_busy_day_of_strangers_or_without_stored_lists_reads_them(
+    stranger: dict[str, Any], held: HeldReferences | None
+) -> None:
+    busy = FakeAmoCrm(updated=[lead(1, **OF_ANNA)], trash=[lead(2, **stranger)], asked=90)
+
+    assert fetch_day(busy, WINDOW, held=held).users == [{"id": 1, "name": "Anna"}]

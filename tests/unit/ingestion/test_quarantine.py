@@ -45,6 +45,16 @@ def test_what_ended_before_the_range_is_no_business_of_it() -> None:
     assert shared(poison("old", START - timedelta(seconds=1))) == {FIRST: [], SECOND: []}
 
 
+def test_the_ids_of_an_entity_are_told_unless_one_has_none() -> None:
+    quarantine = Quarantine()
+    for each in ("7", "8"):
+        quarantine(poison(each))
+    assert quarantine.ids_of("contacts") == frozenset()
+    assert quarantine.ids_of("leads") == {7, 8}
+    quarantine(poison("not a number"))
+    assert quarantine.ids_of("leads") is None
+
+
 def test_a_record_that_came_twice_is_one() -> None:
     twice = [poison("a", name="x"), poison("a", name="y"), poison(None, x=1), poison(None, x=1)]
     assert shared(*twice) == {FIRST: ["a", None], SECOND: []}

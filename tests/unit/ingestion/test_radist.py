@@ -11,7 +11,14 @@ import pytest
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import IncompleteFetch
-from synkro_assets.ingestion.radist import Limits, RadistDay, fetch_day, raw_rows
+from synkro_assets.ingestion.radist import (
+    NOTHING_BEFORE,
+    Before,
+    Limits,
+    RadistDay,
+    fetch_day,
+    raw_rows,
+)
 
 WINDOW = Window(datetime(2026, 3, 3, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC))
 IN_DAY = WINDOW.start + timedelta(hours=12)
@@ -37,6 +44,13 @@ class Found:
     messages: list[dict[str, Any]]
     is_truncated: bool = False
     has_poison: bool = False
+    reached: datetime | None = None
+
+
+@dataclass
+class Page:
+    rows: list[dict[str, Any]]
+    next: str | None
 
 
 @dataclass
@@ -52,20 +66,21 @@ class FakeRadist:
     def connections(self) -> list[dict[str, Any]]:
         return [{"id": 1, "type": "whatsapp"}]
 
-    def chats_with_contacts(self) -> Iterator[list[dict[str, Any]]]:
+    def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
         scan = self.scans[min(len(self.pages_read), len(self.scans) - 1)]
         self.pages_read.append(0)
-        for page in scan:
+        for number, page in enumerate(scan, start=1):
             self.pages_read[-1] += 1
-            yield page
+            yield Page(page, str(number) if number < len(scan) else None)
 
     def chat_messages(self, chat_id: int, since: datetime, until: datetime, pages: int) -> Found:
         self.asked.append((chat_id, since, until, pages))
         return self.said.get(chat_id, self.default)
 
 
-def fetched(client: FakeRadist, pages: int = 50) -> RadistDay:
-    return fetch_day(client, WINDOW, Limits(pages, 3), datetime.fromisoformat)
+def fetched(client: FakeRadist, pages: int = 50, before: Before = NOTHING_BEFORE) -> RadistDay:
+    limits = Limits(pages, 3)
+    return fetch_day(client, WINDOW, limits, datetime.fromisoformat, before=before)
 
 
 def test_the_chats_that_spoke_are_read_within_the_window() -> None:
@@ -93,6 +108,27 @@ def test_a_contact_that_jumps_to_the_head_while_the_feed_is_read_is_not_lost() -
 
     assert sorted(fetched(client).chats) == [10, 20, 30, 40]
     assert len(client.pages_read) == 3, "read until a head without news"
+
+
+def test_a_contact_that_jumps_ahead_of_others_that_jump_too_is_not_lost() -> None:
+    # Contact 4 moved to the head unread, and then so did two that had been read already.
+    later = IN_DAY + timedelta(minutes=1)
+    first = [[contact(1), contact(2)], [contact(3), contact(5)]]
+    then = [[contact(2, later), contact(1, later)], [contact(4, later), contact(3)], [contact(5)]]
+    client = FakeRadist([first, then])
+
+    assert sorted(fetched(client).chats) == [10, 20, 30, 40, 50]
+    assert client.pages_read == [2, 3, 1]
+
+
+def test_a_new_chat_of_a_known_contact_behind_others_that_jumped_is_not_lost() -> None:
+    later = IN_DAY + timedelta(minutes=1)
+    news = contact(3, later)
+    news["chats"].append({**news["chats"][0], "chat_id": 31})
+    first = [[contact(1), contact(2)], [contact(3), contact(4)]]
+    client = FakeRadist([first, [[contact(1, later), contact(2, later)], [news, contact(4)]]])
+
+    assert sorted(fetched(client).chats) == [10, 20, 30, 31, 40]
 
 
 def test_a_feed_at_rest_is_read_once_and_its_head_again() -> None:
@@ -143,19 +179,44 @@ def test_a_chat_that_spoke_only_after_the_day_may_be_silent() -> None:
     assert fetched(client).chats == {}
 
 
-def test_a_truncated_chat_is_refused_and_names_the_setting() -> None:
-    client = FakeRadist([[[contact(1)]]], {10: Found([message()], is_truncated=True)})
+def test_of_a_chat_with_more_than_its_pages_whole_moments_are_kept_for_the_next_run() -> None:
+    older = IN_DAY - timedelta(minutes=5)
+    said = [message(message_id="m0", created_at=older.isoformat()), message()]
+    client = FakeRadist([[[contact(1)]]], {10: Found(said, is_truncated=True, reached=older)})
+
+    day = fetched(client)
+
+    assert day.chats == {}, "half a dialog is none"
+    assert [each["message_id"] for each in day.unfinished[10]] == ["m1"]
+    assert day.reached == {10: older + timedelta(milliseconds=1)}
+    assert day.unread == {"max_radist_message_pages": 1}
+
+
+def test_a_dialog_is_whole_with_the_part_that_is_read_last() -> None:
+    reached = IN_DAY + timedelta(minutes=1)
+    client = FakeRadist([[[contact(1)]]])
+
+    day = fetched(client, before=Before(reached={10: reached}))
+
+    assert client.asked == [(10, WINDOW.start, reached, 3)]
+    assert (sorted(day.chats), day.unread, day.reached) == ([10], {}, {})
+
+
+def test_more_messages_of_a_moment_than_a_run_may_read_are_an_error_that_names_the_setting() -> (
+    None
+):
+    found = Found([message()], is_truncated=True, reached=WINDOW.end)
 
     with pytest.raises(IncompleteFetch, match=r"chat 10 .* raise max_radist_message_pages"):
-        fetched(client)
+        fetched(FakeRadist([[[contact(1)]]], {10: found}))
 
 
-def test_a_feed_of_more_pages_than_allowed_is_refused_and_names_the_setting() -> None:
-    feed = [[contact(1)], [contact(2)], [contact(3)]]
+def test_a_known_dialog_that_has_become_too_long_stays_as_it_is_stored() -> None:
+    client = FakeRadist([[[contact(1)]]], {10: Found([message()], True, reached=IN_DAY)})
 
-    assert len(fetched(FakeRadist([feed]), pages=3).chats) == 3
-    with pytest.raises(IncompleteFetch, match=r"2 pages .* raise max_radist_contact_pages"):
-        fetched(FakeRadist([feed]), pages=2)
+    day = fetched(client, before=Before(spoke=frozenset({10})))
+
+    assert (day.chats, day.unfinished, day.unread) == ({}, {}, {})
 
 
 def test_rows_hold_who_spoke_through_which_channel() -> None:
@@ -177,4 +238,5 @@ def test_an_unknown_channel_and_direction_do_not_lose_the_chat() -> None:
 
     assert rows["radist_chats"][0][2:4] == (99, None)
     assert rows["radist_chats"][0][4]["connection_type"] is None
-    assert rows["radist_messages"][0][2] == "other"
+    (said,) = rows["radist_messages"]
+    assert said[2] == "other"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +20,8 @@ class FakeLimiter:
     stops: list[tuple[str, int | None]] = field(default_factory=list)
     resumed: int = 0
 
-    def acquire(self, bucket: str, per_second: float) -> None:
-        self.acquired.append((bucket, per_second))
+    def acquire(self, rates: Mapping[str, float]) -> None:
+        self.acquired.extend(rates.items())
 
     def penalize(self, bucket: str, seconds: float) -> None:
         self.penalties.append((bucket, seconds))

@@ -16,6 +16,7 @@ from synkro_assets.providers.pagination import (
     ascending_pages,
     cursor_pages,
     linked_pages,
+    settled_pages,
 )
 
 START = datetime(2026, 3, 5, tzinfo=UTC)
@@ -64,6 +65,39 @@ class AscendingFeed:
             gone = self.rows.pop(self.leaves.pop() % len(self.rows))
             self.left.add(gone["id"])
         return Page(page, f"{since}/{offset + self.size}" if more else None)
+
+
+def test_rows_that_leave_a_cluster_of_one_stamp_pull_no_other_row_over_an_edge():
+    feed = AscendingFeed([7] * 8, 3, [0])
+    found = ids(ascending_pages(feed.fetch, 0, by_id, lambda r: r["stamp"]))
+    assert sorted(found) == list(range(8))
+
+
+@given(
+    st.lists(st.integers(0, 4), max_size=30),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 29), max_size=12),
+    st.booleans(),
+)
+def test_no_row_is_lost_beside_those_that_leave_however_they_crowd(stamps, size, leaves, honours):
+    feed = AscendingFeed(stamps, size, leaves, honours)
+    found = ids(ascending_pages(feed.fetch, 0, by_id, lambda r: r["stamp"]))
+    assert len(found) == len(set(found))
+    assert set(range(len(stamps))) - feed.left <= set(found)
+
+
+def test_pages_that_never_settle_are_an_incomplete_fetch():
+    feed = AscendingFeed([7] * 300, 60, [0] * 290)
+    with pytest.raises(IncompleteFetch, match="change faster"):
+        list(ascending_pages(feed.fetch, 0, by_id, lambda r: r["stamp"]))
+
+
+@given(st.integers(0, 20), st.integers(1, 4), st.lists(st.integers(0, 29), max_size=12))
+def test_a_feed_without_order_that_rows_leave_is_read_until_it_has_settled(count, size, leaves):
+    feed = AscendingFeed([0] * count, size, leaves)
+    found = ids(settled_pages(lambda link: feed.fetch(0, link), by_id))
+    assert set(range(count)) - feed.left <= set(found)
+    assert len(found) == len(set(found))
 
 
 @given(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
-from synkro_assets.domain.facts import Fact, WaitingDialog
+from synkro_assets.domain.facts import DialogWithoutDeal, Fact, WaitingDialog
 from synkro_assets.reporting.day_data import DayData
 
 WINDOW = Window(datetime(2026, 3, 2, 19, 1, tzinfo=UTC), datetime(2026, 3, 3, 19, 1, tzinfo=UTC))
@@ -19,7 +19,7 @@ RADIST = {
     "dialogs_unanswered": 5, "longest_wait_calendar": 1500, "longest_wait_working": 480,
     "dialogs_waiting_from_earlier_days": 2,
 }  # fmt: skip
-BOTH = {"dialogs_without_crm": 3, "dialogs_without_manager": 10}
+BOTH = {"dialogs_without_deal": 3, "dialogs_not_looked_up": 2, "dialogs_without_manager": 10}
 AMOCRM = {
     "leads_created": 7,
     "leads_moved": 9,
@@ -55,6 +55,14 @@ def dialog(number: int, **more: Any) -> WaitingDialog:
     return WaitingDialog(**values)
 
 
+def dealless(number: int, **more: Any) -> DialogWithoutDeal:
+    values: dict[str, Any] = {
+        "dialog_id": f"n{number}", "contact_name": f"Новый {number}", "phone": "+79123456700",
+        "is_contact": False, "manager_id": None, **more,
+    }  # fmt: skip
+    return DialogWithoutDeal(**values)
+
+
 def day(language: str = "ru", **changes: Any) -> DayData:
     """A busy day of both sources; ``values`` changes facts of the tenant by metric."""
     values = RADIST | BOTH | AMOCRM | changes.pop("values", {})
@@ -73,6 +81,10 @@ def day(language: str = "ru", **changes: Any) -> DayData:
         waiting=(dialog(1), dialog(2, is_active=False, manager_id=None)),
         managers={"1": "Анна Петрова"}, fetched_at=datetime(2026, 3, 3, 19, 10, tzinfo=UTC),
         sources=("radist", "amocrm"),
+        without_deal=(
+            dealless(1), dealless(2, is_contact=True, manager_id="1"),
+            dealless(3, is_contact=True),
+        ),
     )  # fmt: skip
     return replace(data, **changes)
 
@@ -89,7 +101,9 @@ def radist_day(language: str = "ru", **changes: Any) -> DayData:
         dialog(1, manager_id=None, channel="whatsapp"),
         dialog(2, is_active=False, manager_id=None, channel="telegram_personal"),
     )
-    changes = {"facts": facts, "waiting": waiting, "managers": {}, **changes}
+    changes = {
+        "facts": facts, "waiting": waiting, "managers": {}, "without_deal": (), **changes,
+    }  # fmt: skip
     return day(language, sources=("radist",), **changes)
 
 
@@ -99,7 +113,7 @@ def amocrm_day(language: str = "ru", **changes: Any) -> DayData:
         *(fact(metric, value) for metric, value in AMOCRM.items()),
         fact("leads_moved", 3, "1"), fact("leads_won", 2, "1"),
     )  # fmt: skip
-    changes = {"facts": facts, "waiting": (), **changes}
+    changes = {"facts": facts, "waiting": (), "without_deal": (), **changes}
     return day(language, sources=("amocrm",), **changes)
 
 
@@ -110,4 +124,4 @@ def channel_fact(metric: str, value: Any, channel: str) -> Fact:
 
 def quiet_day(language: str = "ru") -> DayData:
     facts = tuple(fact(metric, 0) for metric in RADIST | BOTH | AMOCRM)
-    return day(language, facts=facts, waiting=())
+    return day(language, facts=facts, waiting=(), without_deal=())

@@ -29,7 +29,11 @@ def test_a_busy_day_in_russian() -> None:
         "клиентам ответили 40 раз; первый ответ — 1 ч 5 мин (в рабочее время — 17 мин), ",
         "медиана по 21 диалогу",
         "без ответа 5 диалогов, дольше всех клиент ждёт 1 д 1 ч (в рабочее время — 8 ч)",
-        "ещё 2 диалога ждут ответа с прошлых дней", "в CRM нет 3 диалогов",
+        "ещё 2 диалога ждут ответа с прошлых дней", "у 3 диалогов нет сделки в CRM",
+        "2 диалога не проверены по CRM: есть ли сделки, неизвестно",
+        "Новый 1 — +7 912 345-67-00, номера нет в CRM",
+        "Новый 2 — +7 912 345-67-00, есть контакт без сделки, Анна Петрова",
+        "Новый 3 — +7 912 345-67-00, есть контакт без сделки, без ответственного",
         "Клиент 1 — ждёт 1 ч 30 мин, +7 912 345-67-89, Анна Петрова",
         "ждёт с прошлых дней, 1 ч 30 мин, +7 912 345-67-89, без ответственного",
         "создано 7 сделок; этап сменился у 9", "выиграны 2 сделки на 1 250 000 ₽",
@@ -55,7 +59,9 @@ def test_a_busy_day_in_english() -> None:
         "data until 3 March, 22:01",
     ):  # fmt: skip
         assert part in text.replace("RUB ", "RUB")
-    assert headings(day("en")) == ["Dialogs", "Waiting for an answer", "Deals", "Managers"]
+    assert headings(day("en")) == [
+        "Dialogs", "Waiting for an answer", "No deal in the CRM", "Deals", "Managers",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["ru", "en"])
@@ -119,7 +125,8 @@ def test_a_nameless_customer_and_a_long_message_stay_readable() -> None:
 def test_one_of_each_is_told_as_one() -> None:
     ones = {
         "dialogs": 1, "messages_in": 1, "messages_out": 1, "replies": 1, "dialogs_unanswered": 1,
-        "dialogs_waiting_from_earlier_days": 1, "dialogs_without_crm": 1,
+        "dialogs_waiting_from_earlier_days": 1, "dialogs_without_deal": 1,
+        "dialogs_not_looked_up": 1,
         "dialogs_without_manager": 1, "leads_created": 1, "leads_moved": 1, "leads_won": 1,
         "leads_lost": 1,
     }  # fmt: skip
@@ -129,14 +136,17 @@ def test_one_of_each_is_told_as_one() -> None:
     for part in (
         "1 диалог: 1 сообщение от клиентов, 1 от компании", "клиентам ответили 1 раз;",
         "без ответа 1 диалог, клиент ждёт 1 д 1 ч", "ещё 1 диалог ждёт ответа с прошлых дней",
-        "в CRM нет 1 диалога", "создана 1 сделка; этап сменился у 1", "выиграна 1 сделка на",
+        "у 1 диалога нет сделки в CRM",
+        "1 диалог не проверен по CRM",
+        "создана 1 сделка; этап сменился у 1", "выиграна 1 сделка на",
         "проиграна 1 сделка на", "Без ответственного — 1 диалог\n",
     ):  # fmt: skip
         assert part in russian
     for part in (
         "1 dialog: 1 message from customers", "customers were answered once;",
         "1 dialog unanswered, waiting 1 d 1 h", "1 more dialog has been waiting",
-        "1 dialog is not in the CRM", "1 new deal; 1 deal changed stage", "1 deal won, worth",
+        "1 dialog has no deal in the CRM",
+        "1 dialog could not be checked", "1 new deal; 1 deal changed stage", "1 deal won, worth",
     ):  # fmt: skip
         assert part in english
 
@@ -191,7 +201,8 @@ def test_nobody_is_blamed_for_silence_where_no_customer_wrote() -> None:
 
     assert [line.text for line in first.lines[1:]] == [
         "ещё 2 диалога ждут ответа с прошлых дней",
-        "в CRM нет 3 диалогов",
+        "у 3 диалогов нет сделки в CRM",
+        "2 диалога не проверены по CRM: есть ли сделки, неизвестно",
     ]
 
 

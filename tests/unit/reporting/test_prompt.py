@@ -39,6 +39,15 @@ def test_the_prompt_holds_the_facts_with_a_value_and_the_ids() -> None:
     assert sent["managers"] == [{"manager_id": "1"}]
 
 
+def test_who_has_no_deal_is_told_by_id_alone() -> None:
+    sent = json.loads(day_prompt(day()))
+    assert sent["dialogs_without_deal"] == [
+        {"dialog_id": "n1", "is_contact": False, "manager_id": None},
+        {"dialog_id": "n2", "is_contact": True, "manager_id": "1"},
+        {"dialog_id": "n3", "is_contact": True, "manager_id": None},
+    ]
+
+
 def test_no_more_dialogs_are_sent_than_the_report_shows() -> None:
     sent = json.loads(day_prompt(day(waiting=tuple(dialog(count) for count in range(15)))))
 

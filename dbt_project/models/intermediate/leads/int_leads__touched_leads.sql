@@ -20,9 +20,7 @@ changes as (
         amocrm_lead_id,
         bool_or(to_status_id is not null and not is_to_won and not is_to_lost) as is_moved,
         bool_or(is_last_of_day and is_to_won) as is_won,
-        bool_or(is_last_of_day and is_to_lost) as is_lost,
-        max(to_pipeline_id) filter (where is_last_of_day) as to_pipeline_id,
-        max(to_status_id) filter (where is_last_of_day) as to_status_id
+        bool_or(is_last_of_day and is_to_lost) as is_lost
     from {{ ref('int_leads__stage_changes') }}
     where {{ in_run_scope() }}
     group by tenant_id, business_day, amocrm_lead_id
@@ -63,8 +61,6 @@ select
     days.window_start,
     days.window_end,
     touched.amocrm_lead_id,
-    changes.to_pipeline_id,
-    changes.to_status_id,
     coalesce(changes.is_moved, false) as is_moved,
     coalesce(changes.is_won, false) as is_won,
     coalesce(changes.is_lost, false) as is_lost

@@ -49,14 +49,16 @@ waiting as (
     where {{ in_run_scope() }}
 ),
 
-managers as materialized (
+of_crm as materialized (
     select
         tenant_id,
         business_day,
         radist_chat_id,
         amocrm_lead_id,
-        amocrm_user_id
-    from {{ ref('int_dialogs__responsible_managers') }}
+        amocrm_user_id,
+        crm_status,
+        is_in_crm
+    from {{ ref('int_dialogs__crm_statuses') }}
 )
 
 select
@@ -80,14 +82,15 @@ select
     waiting.waiting_calendar_minutes,
     waiting.waiting_working_minutes,
     dialogs.last_customer_text,
-    managers.amocrm_lead_id,
-    managers.amocrm_user_id,
-    case when days.reads_amocrm then managers.radist_chat_id is not null end as is_in_crm
+    of_crm.amocrm_lead_id,
+    of_crm.amocrm_user_id,
+    of_crm.crm_status,
+    of_crm.is_in_crm
 from dialogs
 left join chats using (tenant_id, business_day, radist_chat_id)
 left join first_replies using (tenant_id, business_day, radist_chat_id)
 left join waiting using (tenant_id, business_day, radist_chat_id)
-left join managers using (tenant_id, business_day, radist_chat_id)
+left join of_crm using (tenant_id, business_day, radist_chat_id)
 inner join {{ ref('stg_synkro__business_days') }} as days
     on
         dialogs.tenant_id = days.tenant_id

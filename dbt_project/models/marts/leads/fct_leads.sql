@@ -16,8 +16,6 @@ touched as materialized (
         window_start,
         window_end,
         amocrm_lead_id,
-        to_pipeline_id,
-        to_status_id,
         is_moved,
         is_won,
         is_lost
@@ -30,9 +28,8 @@ leads as materialized (
         touched.business_day,
         touched.amocrm_lead_id,
         lead.lead_name,
-        -- The day's last event says the stage better than a version that may be from after the day.
-        coalesce(touched.to_pipeline_id, lead.amocrm_pipeline_id) as amocrm_pipeline_id,
-        coalesce(touched.to_status_id, lead.amocrm_status_id) as amocrm_status_id,
+        lead.amocrm_pipeline_id,
+        lead.amocrm_status_id,
         lead.amocrm_user_id,
         lead.price_amount,
         lead.created_at,

@@ -26,7 +26,8 @@ select
     metrics.leads_won_amount,
     metrics.leads_lost_count,
     metrics.leads_lost_amount,
-    metrics.currency_code
+    metrics.currency_code,
+    metrics.dialogs_without_deal_count
 from metrics
 left join {{ ref('dim_managers') }} as managers
     on

@@ -33,5 +33,6 @@ select
     metrics.leads_lost_count,
     metrics.leads_lost_amount,
     metrics.currency_code,
-    metrics.dialogs_without_crm_count
+    metrics.dialogs_without_deal_count,
+    metrics.dialogs_not_looked_up_count
 from metrics

@@ -142,6 +142,28 @@ def test_a_batch_that_is_too_long_for_the_server_is_split(connect):
     assert asked == [["1", "2", "3", "4"], ["1", "2"], ["3", "4"]]
 
 
+def test_a_lead_that_goes_between_the_pages_of_a_batch_takes_no_other_with_it(connect):
+    following = f"{BASE}/api/v4/leads?page=2"
+    leads = {number: {"id": number, "updated_at": FIRST} for number in (1, 2, 3, 4)}
+    # Lead 1 is put into the trash after the first page: lead 3 moves onto that page.
+    client, _ = connect(
+        page("leads", [leads[1], leads[2]], following), page("leads", [leads[4]]),
+        page("leads", [leads[2], leads[3]], following), page("leads", [leads[4]]),
+        page("leads", [leads[2], leads[3]], following), page("leads", [leads[4]]),
+    )  # fmt: skip
+    found = [row["id"] for row in client.leads_by_id([1, 2, 3, 4])]
+    assert sorted(found) == [1, 2, 3, 4]
+
+
+def test_batches_after_a_split_one_are_no_longer_than_its_halves(connect):
+    nothing = [httpx.Response(204)] * 4
+    client, server = connect(httpx.Response(414), *nothing)
+    assert list(client.leads_by_id(range(1, 501))) == []
+    asked = [len(request.url.params.get_list("filter[id][]")) for request in server.requests]
+    assert asked == [250, 125, 125, 125, 125]
+    assert client.asked == 5
+
+
 def test_a_single_id_that_is_too_long_is_refused(connect):
     client, _ = connect(httpx.Response(414))
     with pytest.raises(ProviderRefused, match="too long"):
@@ -168,8 +190,19 @@ def test_a_400_of_any_shape_is_a_refusal(connect, errors):
         client.users()
 
 
-def test_an_unknown_shape_is_unavailable(connect):
-    client, _ = connect(*[httpx.Response(200, json={"_embedded": {"users": "?"}})] * 9)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"_embedded": {"users": "?"}},
+        {"_embedded": {"users": None}},
+        {"_embedded": {"leads": []}},
+        {"_embedded": None},
+        {},
+        {"title": "Maintenance", "status": 503, "detail": "try again later"},
+    ],
+)
+def test_a_success_without_the_list_that_was_asked_for_is_unavailable_not_empty(connect, body):
+    client, _ = connect(*[httpx.Response(200, json=body)] * 9)
     with pytest.raises(ProviderUnavailable):
         client.users()
 

@@ -34,7 +34,7 @@ class Shelf:
     def fresh(self, stale, refresh):
         return refresh(self.held)
 
-    def ended(self, reason):
+    def ended(self, token, reason):
         self.reasons.append(reason)
 
 

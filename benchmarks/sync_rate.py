@@ -1,0 +1,220 @@
+"""Rows a second of a full amoCRM sync into PostgreSQL, against two loaders from the registry.
+
+What lives here: the same account read three times into one database, no limits anywhere. Our
+program is ``own_sync``, the others' are ``rivals``; the loader by itself is ``load_rate``.
+
+Two things of the simulator are set for amochka 0.7.0, and hold for all: the ids of the leads fit
+the INTEGER columns of its tables, and an address may be 64 KiB long, since it asks for all contacts
+it misses in one. Everybody reads leads with contacts and loss reasons, the contacts, the events,
+the users and the pipelines; what each makes of them besides is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from psycopg import sql
+
+from benchmarks.processes import Measured, ProgramFailed, measure
+from benchmarks.stage import Stage
+from benchmarks.table import Line, at_least, noted
+from synkro_assets.domain.business_day import BusinessDay
+from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.integration_settings import opened
+from synkro_assets.storage.integrations import integrations_of
+
+AT_ONCE = 100
+ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
+_LONGEST_ADDRESS = 65_536
+_RIVALS = Path(__file__).with_name("rivals")
+_PINNED = Path(__file__).with_name("requirements.txt")
+
+Tables = dict[str, tuple[str, str]]
+_OURS: Tables = {entity: ("raw", f"amocrm_{entity}") for entity in ENTITIES}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """Another loader: how many leads it is compared on, where it puts rows, the issue's bound."""
+
+    name: str
+    leads: int
+    tables: Tables
+    bound: float
+
+
+_AMOCHKAS: Tables = {entity: ("amochka", f"amocrm_{entity}") for entity in ENTITIES}
+RIVALS = (
+    _Rival("dlt", 5_000, {entity: ("dlt_rows", entity) for entity in ENTITIES}, 3),
+    # What it asks for in one address is then as long as the simulators' HTTP server reads.
+    _Rival("amochka", 2_000, _AMOCHKAS | {"events": ("amochka", "amocrm_leads_events")}, 10),
+)
+
+
+class NotCompared(RuntimeError):
+    """A comparison that was not made, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sync:
+    """One full sync; the simulator's handlers are part of the seconds and noted beside them."""
+
+    name: str
+    seconds: float
+    cpu: float
+    peak_mib: float
+    requests: int
+    too_fast: int
+    simulator: float
+    said: str
+
+    def told(self, rows: int) -> list[Line]:
+        return [
+            noted(f"{self.name}: rows a second", rows / self.seconds, ""),
+            noted(f"{self.name}: rows", rows, ""),
+            noted(f"{self.name}: seconds", self.seconds, "s"),
+            noted(f"{self.name}: CPU seconds of its process", self.cpu, "s"),
+            noted(f"{self.name}: seconds in the simulator", self.simulator, "s"),
+            noted(f"{self.name}: requests", self.requests, ""),
+            noted(f"{self.name}: 429s", self.too_fast, ""),
+            noted(f"{self.name}: peak memory", self.peak_mib, "MiB"),
+        ]
+
+
+def measure_sync_rate(stage: Stage) -> list[Line]:
+    """Leads with contacts and events, users and pipelines, into the same server.
+
+    Bounds of the issue: 10 times the rows a second of amochka's ETL, 3 times those of a dlt REST
+    source. Rows are the leads, contacts, events, users and pipelines that are in the tables after;
+    starting an interpreter and making tables is not timed for anybody. A rival that cannot be
+    installed or does not finish is a broken bound, not a comparison left out.
+    """
+    lines: list[Line] = []
+    stage.simulators.ask("POST", "switches", {"amocrm_longest_address": _LONGEST_ADDRESS})
+    with tempfile.TemporaryDirectory(prefix="synkro-bench-", dir="/tmp") as name:
+        try:
+            interpreter = _interpreter(Path(name))
+            for rival in RIVALS:
+                lines += _compared(stage, rival, interpreter, Path(name))
+        except (NotCompared, ProgramFailed) as problem:
+            what = f"rows a second were not compared: {problem}"
+            lines.append(Line(what, 0, "", "compared", holds=False))
+        finally:
+            stage.simulators.ask("DELETE", "switches")
+    return lines
+
+
+def _compared(stage: Stage, rival: _Rival, interpreter: Path, folder: Path) -> list[Line]:
+    tenant, day = _account(stage, rival.leads)
+    own = _counted(stage, "synkro", partial(_synkro, stage, tenant, day))
+    own_rows = _rows(stage, own, rival.leads, _OURS, tenant)
+    order = _order(stage, tenant, folder)
+    other = _counted(stage, rival.name, partial(_started, interpreter, rival.name, order))
+    other_rows = _rows(stage, other, rival.leads, rival.tables)
+    ratio = (own_rows / own.seconds) / (other_rows / other.seconds)
+    return [
+        *own.told(own_rows),
+        *other.told(other_rows),
+        at_least(f"rows a second against {rival.name}", ratio, rival.bound, "x"),
+    ]
+
+
+def _account(stage: Stage, leads: int) -> tuple[Tenant, BusinessDay]:
+    tenant = stage.tenant("sync")
+    day = BusinessDay(stage.latest_closed(tenant))
+    stage.load(tenant, day, dialogs=0, lead_base=1_000_000_000)
+    window = tenant.config.calendar.window(day)
+    for number in range(leads // AT_ONCE):
+        at = window.start + timedelta(minutes=5 + number)
+        order = {"count": AT_ONCE, "at": at.isoformat()}
+        stage.simulators.ask("POST", f"amocrm/leads/{tenant.slug}", order)
+    return tenant, day
+
+
+def _counted(stage: Stage, name: str, sync: Callable[[], Measured]) -> _Sync:
+    stage.simulators.forget_requests()
+    done = sync()
+    cost = json.loads(done.stdout.strip().splitlines()[-1])
+    summary = stage.simulators.ask("GET", "log?limit=0")["summary"]["amocrm"]
+    return _Sync(
+        name,
+        cost["seconds"],
+        cost["cpu"],
+        cost["peak_mib"],
+        summary["count"],
+        summary["statuses"].get("429", 0),
+        summary["handler_seconds"],
+        done.stderr,
+    )
+
+
+def _rows(
+    stage: Stage, sync: _Sync, leads: int, tables: Tables, tenant: Tenant | None = None
+) -> int:
+    """How many rows are stored; raises NotCompared when leads are missing."""
+    of_tenant = sql.SQL(" where tenant_id = {}").format(tenant.tenant_id) if tenant else sql.SQL("")
+    stored = {}
+    with stage.platform.database.owner_session() as connection:
+        for entity, table in tables.items():
+            count = sql.SQL("select count(*) as n from {}").format(sql.Identifier(*table))
+            found = connection.execute(count + of_tenant).fetchone()
+            stored[entity] = int(found["n"]) if found else 0
+    if min(stored["leads"], stored["contacts"], stored["events"]) < leads:
+        raise NotCompared(f"{sync.name} stored {stored} of {leads} leads: {sync.said[-2000:]}")
+    return sum(stored.values())
+
+
+def _synkro(stage: Stage, tenant: Tenant, day: BusinessDay) -> Measured:
+    home, url = (stage.environment[f"SYNKRO_{name}"] for name in ("HOME", "DATABASE_URL"))
+    program = [sys.executable, "-m", "benchmarks.own_sync", home, url, tenant.slug, day.isoformat()]
+    return measure(program, stage.environment)
+
+
+def _started(interpreter: Path, name: str, order: dict[str, str]) -> Measured:
+    return measure(
+        [str(interpreter), str(_RIVALS / f"{name}_sync.py"), json.dumps(order)],
+        {"PATH": os.environ["PATH"], "HOME": order["folder"], "RUNTIME__DLTHUB_TELEMETRY": "false"},
+    )
+
+
+def _order(stage: Stage, tenant: Tenant, folder: Path) -> dict[str, str]:
+    with stage.platform.database.tenant_transaction(tenant.tenant_id) as connection:
+        stored = integrations_of(connection, tenant.tenant_id)["amocrm"]
+    url = urlsplit(stage.environment["SYNKRO_DATABASE_URL"])
+    host = url.hostname or parse_qs(url.query).get("host", ["localhost"])[0]
+    return {
+        "base_url": stored.public_data["base_url"],
+        "token": opened(stage.platform, tenant, stored)["long_lived_token"],
+        "folder": str(folder),
+        "host": unquote(host),
+        "port": str(url.port or parse_qs(url.query).get("port", ["5432"])[0]),
+        "user": unquote(url.username or ""),
+        "password": unquote(url.password or ""),
+        "database": url.path.lstrip("/"),
+    }
+
+
+def _interpreter(folder: Path) -> Path:
+    """An environment of the others' own; SYNKRO_BENCH_VENV names one that is there already."""
+    given = os.environ.get("SYNKRO_BENCH_VENV")
+    if given:
+        return Path(given) / "bin" / "python"
+    python = folder / "venv" / "bin" / "python"
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+        install = [str(python), "-m", "pip", "install", "-q", "--no-deps", "-r", str(_PINNED)]
+        subprocess.run(install, check=True)
+    except (subprocess.CalledProcessError, OSError) as problem:
+        said = f"amochka and dlt were not compared with: they cannot be installed ({problem})"
+        raise NotCompared(said) from problem
+    return python

@@ -1,0 +1,52 @@
+"""Which contacts are asked for and which of them are taken to be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from synkro_assets.ingestion.amocrm_contacts import contacts_to_ask, sightings
+from synkro_assets.ingestion.amocrm_portion import Limits, Place, Portion
+
+
+def test_contacts_a_lead_was_linked_to_are_asked_for_too() -> None:
+    linked = {"_embedded": {"contacts": [{"id": 7}]}}
+
+    def linked_before(leads: Iterable[int]) -> dict[int, set[int]]:
+        return {lead: {8} for lead in leads if lead == 1}
+
+    portion = Portion(Limits(contacts=2), leads={1: linked, 2: linked}, contacts={7})
+
+    assert contacts_to_ask(portion, linked_before) == {1: {7, 8}, 2: {7}}
+    full = replace(portion, limits=Limits(contacts=1))
+    assert contacts_to_ask(full, linked_before) == {1: {7}, 2: {7}}
+
+
+def test_contacts_that_an_earlier_run_read_are_not_asked_for_again() -> None:
+    linked = {"_embedded": {"contacts": [{"id": 7}, {"id": 8}]}}
+    portion = Portion(before=Place(contacts=frozenset({8, 9})), leads={1: linked}, contacts={7})
+
+    assert contacts_to_ask(portion, lambda _: {1: {9}}) == {1: {7}}
+
+
+def test_who_is_not_shown_is_gone_and_who_is_shown_as_deleted_too() -> None:
+    found = [{"id": 7, "is_deleted": False}, {"id": 9, "is_deleted": True}]
+
+    assert sightings({1: {7, 8, 9}}, found, frozenset()) == [(7, False), (8, True), (9, True)]
+
+
+def test_a_contact_that_was_set_aside_is_not_gone() -> None:
+    assert sightings({1: {7, 8}}, [{"id": 7}], {8}) == [(7, False)]
+
+
+def test_nobody_is_gone_when_one_that_was_set_aside_may_be_anybody() -> None:
+    assert sightings({1: {7, 8}}, [{"id": 7}], None) == [(7, False)]
+
+
+def test_many_that_vanish_at_once_are_not_taken_to_be_deleted() -> None:
+    asked = {1: set(range(1, 21))}
+
+    assert sightings(asked, [{"id": each} for each in range(1, 10)], frozenset()) == [
+        (each, False) for each in range(1, 10)
+    ]
+    assert len(sightings(asked, [{"id": each} for each in range(1, 11)], frozenset())) == 20
