@@ -6,7 +6,9 @@ What lives here: which answers make a day and how they become raw rows. Asking i
 
 The leads of a day are those its events name, those updated in it and those deleted in it: amoCRM's
 ``updated_at`` filter alone cannot reproduce the past, because a lead changed again tomorrow leaves
-today's window.
+today's window. What no event tells is lost to a day that is read late: a lead that was only edited
+on it and changed again since is of the later day alone, and price, responsible user, links and
+phones that changed again are known as they are now. Creation, stage and trash have events.
 """
 
 from __future__ import annotations

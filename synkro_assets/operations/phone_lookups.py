@@ -29,7 +29,8 @@ MOST_A_DAY = 300
 STEP = "raw/amocrm_phone_lookups"
 
 _FOUND_TABLES = (
-    "amocrm_leads", "amocrm_contacts", "amocrm_contact_channels", "amocrm_lead_contacts",
+    "amocrm_leads", "amocrm_contacts", "amocrm_contact_channels", "amocrm_contact_sightings",
+    "amocrm_lead_contacts",
 )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def recorded(trail: AuditTrail, actor: str = ME) -> list[str]:
 
 def succeed(synkro: CommandLine, *arguments: str, stdin: str = "") -> None:
     # Neither variable decides who it was.
-    answer = synkro(*arguments, stdin=stdin, USER="boss", LOGNAME="boss")
+    answer = synkro.here(*arguments, stdin=stdin, USER="boss", LOGNAME="boss")
     assert answer.code == 0, answer.stderr
 
 

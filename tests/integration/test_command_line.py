@@ -62,17 +62,21 @@ def test_help_is_answered_on_stdout(synkro: CommandLine) -> None:
 def test_wrong_usage_is_one_line_and_exit_code_2(
     synkro: CommandLine, arguments: list[str], said: str
 ) -> None:
-    assert said in synkro(*arguments, stdin="{}").complaint(2)
+    assert said in synkro.here(*arguments, stdin="{}").complaint(2)
 
 
 def test_wrong_mode_leaves_no_tenant_behind(synkro: CommandLine) -> None:
-    refused = synkro("tenants", "add", "b2", "--name", "B", "--timezone", "UTC", "--mode", "amocrm")
+    refused = synkro.here(
+        "tenants", "add", "b2", "--name", "B", "--timezone", "UTC", "--mode", "amocrm"
+    )
     assert "unknown mode 'amocrm'" in refused.complaint(2)
-    assert [each["slug"] for each in synkro("tenants", "list", "--json").document()] == ["acme"]
+    assert [each["slug"] for each in synkro.here("tenants", "list", "--json").document()] == [
+        "acme"
+    ]
 
 
 def test_a_report_that_was_not_made_is_exit_code_1(synkro: CommandLine) -> None:
-    said = synkro("reports", "show", "acme", "--day", "2026-03-05").complaint(1)
+    said = synkro.here("reports", "show", "acme", "--day", "2026-03-05").complaint(1)
     assert "make it with 'synkro run acme --day 2026-03-05'" in said
 
 
@@ -87,7 +91,7 @@ def test_a_run_without_an_integration_is_exit_code_2(synkro: CommandLine) -> Non
 
 def test_a_broken_integration_file_is_named_by_its_line(synkro: CommandLine) -> None:
     broken = json.dumps(RADIST, indent=1).replace('"company_id": 7,', '"company_id": ,')
-    refused = synkro("integrations", "set", "acme", "radist", "--file", "-", stdin=broken)
+    refused = synkro.here("integrations", "set", "acme", "radist", "--file", "-", stdin=broken)
     assert "not JSON: line 3" in refused.complaint(2)
 
 
@@ -102,21 +106,23 @@ def test_a_broken_integration_file_is_named_by_its_line(synkro: CommandLine) -> 
 def test_a_database_that_cannot_be_used(
     synkro: CommandLine, url: str, code: int, said: str
 ) -> None:
-    assert said in synkro("tenants", "list", SYNKRO_DATABASE_URL=url).complaint(code)
+    assert said in synkro.here("tenants", "list", SYNKRO_DATABASE_URL=url).complaint(code)
 
 
 def test_a_wrong_password_and_a_missing_database(synkro: CommandLine, server_url: str) -> None:
-    wrong = synkro("tenants", "list", SYNKRO_DATABASE_URL=with_password(server_url, PASSWORD))
+    wrong = synkro.here("tenants", "list", SYNKRO_DATABASE_URL=with_password(server_url, PASSWORD))
     assert "refused the user or password" in wrong.complaint(1)
-    missing = synkro("tenants", "list", SYNKRO_DATABASE_URL=with_database(server_url, "nowhere"))
+    missing = synkro.here(
+        "tenants", "list", SYNKRO_DATABASE_URL=with_database(server_url, "nowhere")
+    )
     assert "nowhere does not exist" in missing.complaint(1)
 
 
 def test_a_database_that_was_never_migrated(synkro: CommandLine, server_url: str) -> None:
     with scratch_database(server_url) as url:
-        refused = synkro("tenants", "list", SYNKRO_DATABASE_URL=url)
+        refused = synkro.here("tenants", "list", SYNKRO_DATABASE_URL=url)
         assert "run 'synkro migrate'" in refused.complaint(2)
-        planned = synkro("migrate", "--dry-run", "--json", SYNKRO_DATABASE_URL=url).document()
+        planned = synkro.here("migrate", "--dry-run", "--json", SYNKRO_DATABASE_URL=url).document()
     assert planned["dry_run"] is True
     assert planned["transforms_built"] is True
     assert len(planned["migrations"]) >= 6
@@ -167,7 +173,7 @@ def test_debugging_shows_the_traceback(synkro: CommandLine) -> None:
 
 
 def test_wrong_settings_name_the_variable(synkro: CommandLine) -> None:
-    said = synkro("tenants", "list", SYNKRO_CODE_SERVER_PORT="many").complaint(2)
+    said = synkro.here("tenants", "list", SYNKRO_CODE_SERVER_PORT="many").complaint(2)
     assert "SYNKRO_CODE_SERVER_PORT" in said
-    keys = synkro("tenants", "list", SYNKRO_ENCRYPTION_KEYS=PASSWORD).complaint(2)
+    keys = synkro.here("tenants", "list", SYNKRO_ENCRYPTION_KEYS=PASSWORD).complaint(2)
     assert "SYNKRO_ENCRYPTION_KEYS holds something that is no Fernet key" in keys

@@ -76,7 +76,7 @@ def test_the_report_names_who_has_no_deal(reported: Reported) -> None:
         name = dialog["contact_name"] or "Без имени"
         (said,) = [line for line in lines if name in line and dialog["phone_e164"][-2:] in line]
         is_contact = dialog["crm_contact_id"] is not None
-        assert ("есть контакт без сделки" if is_contact else "в CRM не найден") in said
+        assert ("есть контакт без сделки" if is_contact else "номера нет в CRM") in said
 
 
 def test_a_second_run_asks_nothing_again(copied: Scene) -> None:

@@ -5,12 +5,13 @@ What lives here: loading a day as a run does, and the transforms' own answers as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 import jinja2
+import psycopg
+from psycopg.rows import DictRow
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.tenant import Tenant
@@ -19,10 +20,11 @@ from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.lead_links import linked_before
 from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month, load_rows
-from tests.databases import as_owner
 from tests.integration.storage.company import START, Company
 
 Answer = dict[str, Any]
+Owner = psycopg.Connection[DictRow]
+"""Whom no wall stops (``tests/databases.py``)."""
 HISTORY = ("amocrm_leads", "amocrm_contacts", "amocrm_contact_channels", "amocrm_contact_sightings")
 
 
@@ -39,7 +41,7 @@ def read_day(database: Database, tenant: Tenant, company: Company, day: int) -> 
     with database.tenant_transaction(tenant.tenant_id) as connection:
         ensure_month(connection, load.business_day)
         for name, table in RAW_TABLES.items():
-            if name in rows:
+            if rows.get(name) or name == "amocrm_events":
                 load_rows(connection, table, load, rows[name])
 
 
@@ -52,61 +54,48 @@ def _macros() -> Any:
 MACROS = _macros()
 
 
-def leads_as_of(database: Database, tenant: Tenant, day: int) -> dict[int, Answer]:
+def leads_as_of(connection: Owner, tenant: Tenant, day: int) -> dict[int, Answer]:
     """Each lead as the transforms show it at a day's end, in the transforms' own words."""
-    return _as_of(database, tenant, day, (1, 2), MACROS.lead_as_of, MACROS.lead_deleted_as_of)
+    return _as_of(connection, tenant, day, (1, 2), MACROS.lead_as_of, MACROS.lead_deleted_as_of)
 
 
-def contacts_as_of(database: Database, tenant: Tenant, day: int) -> dict[int, Answer]:
+def contacts_as_of(connection: Owner, tenant: Tenant, day: int) -> dict[int, Answer]:
     """Each contact and its phones, likewise."""
     macros = (MACROS.contact_as_of, MACROS.contact_deleted_as_of)
-    found = _as_of(database, tenant, day, (7, 8), *macros)
-    with as_owner(database) as connection:
-        for contact_id, contact in found.items():
-            rows = connection.execute(
-                "select phone_e164 from staging.stg_amocrm__contact_phones where tenant_id = %s "
-                "and amocrm_contact_id = %s and contact_updated_at = %s and fetched_at = %s",
-                [tenant.tenant_id, contact_id, contact["updated_at"], contact.pop("fetched_at")],
-            )
-            contact["phones"] = sorted(row["phone_e164"] for row in rows)
+    found = _as_of(connection, tenant, day, (7, 8), *macros)
+    for contact_id, contact in found.items():
+        rows = connection.execute(
+            "select phone_e164 from staging.stg_amocrm__contact_phones where tenant_id = %s "
+            "and amocrm_contact_id = %s and contact_updated_at = %s and fetched_at = %s",
+            [tenant.tenant_id, contact_id, contact["updated_at"], contact.pop("fetched_at")],
+        )
+        contact["phones"] = sorted(row["phone_e164"] for row in rows)
     return found
 
 
 def _as_of(
-    database: Database, tenant: Tenant, day: int, ids: Iterable[int], shown: Any, is_deleted: Any
+    connection: Owner, tenant: Tenant, day: int, ids: tuple[int, int], shown: Any, is_deleted: Any
 ) -> dict[int, Answer]:
     at, key = f"'{window(day).end.isoformat()}'::timestamptz", f"'{tenant.tenant_id}'::uuid"
     query = (
-        "select shown.*, {deleted} as is_deleted "
-        "from (values (1)) as one (one) left join ({shown}) as shown on true"
-    )
-    with as_owner(database) as connection:
-        return {
-            each: dict(
-                connection.execute(
-                    query.format(deleted=is_deleted(key, each, at), shown=shown(key, each, at))
-                ).fetchone()
-                or {}
-            )
-            for each in ids
-        }
+        "select ids.id, shown.*, {deleted} as is_deleted "
+        "from unnest(%s::bigint[]) as ids (id) left join lateral ({shown}) as shown on true"
+    ).format(deleted=is_deleted(key, "ids.id", at), shown=shown(key, "ids.id", at))
+    return {row.pop("id"): row for row in connection.execute(query.encode(), [list(ids)])}
 
 
-def stored_history(database: Database, tenant: Tenant) -> set[tuple[Any, ...]]:
+def stored_history(connection: Owner, tenant: Tenant) -> set[tuple[Any, ...]]:
     """Every row of the tables that keep what was ever seen, without when it was seen."""
-    with as_owner(database) as connection:
-        return {
-            (name, row["kept"])
-            for name in HISTORY
-            for row in connection.execute(
-                f"select (to_jsonb(kept) - 'fetched_at')::text as kept from raw.{name} as kept "
-                "where tenant_id = %s",
-                [tenant.tenant_id],
-            )
-        }
+    query = " union all ".join(
+        f"select '{name}' as kept_in, (to_jsonb(kept) - 'fetched_at')::text as kept "
+        f"from raw.{name} as kept where tenant_id = %(tenant)s"
+        for name in HISTORY
+    )
+    rows = connection.execute(query.encode(), {"tenant": tenant.tenant_id})
+    return {(row["kept_in"], row["kept"]) for row in rows}
 
 
-def forget_history(database: Database) -> None:
-    with as_owner(database) as connection:
-        for name in (*HISTORY, "amocrm_events", "amocrm_lead_contacts"):
-            connection.execute(f"delete from raw.{name}")
+def forget_history(connection: Owner) -> None:
+    tables = (*HISTORY, "amocrm_events", "amocrm_lead_contacts")
+    for name in tables:
+        connection.execute(f"delete from raw.{name}".encode())
