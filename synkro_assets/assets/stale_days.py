@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from dagster import AssetKey, MetadataValue
 
 from synkro_assets.assets.day_outcomes import Metadata
-from synkro_assets.domain.errors import IncompleteFetch, ProviderError
+from synkro_assets.domain.errors import (
+    AccountStopped,
+    IncompleteFetch,
+    ProviderError,
+    TokenExpired,
+)
 from synkro_assets.operations.day_batches import DayOutcomes
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.source_days import note_failure
@@ -45,5 +50,11 @@ def keep_stored_days(
 
 
 def _may_pass(problem: Exception) -> bool:
-    """Whether it is the source that is away for now; a wrong key is there to be mended."""
+    """Whether it is the source that is away for now; a wrong key is there to be mended.
+
+    An account that is stopped and tokens that have ended are told by alerts of their own, and the
+    day is read again once they work (``operations/stopped_accounts``).
+    """
+    if isinstance(problem, AccountStopped | TokenExpired):
+        return True
     return isinstance(problem, ProviderError | IncompleteFetch) and problem.is_transient
