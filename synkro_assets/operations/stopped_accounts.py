@@ -110,6 +110,8 @@ def try_again(platform: Platform) -> Look:
 
 def _stopped_until(platform: Platform, held: HeldRun) -> datetime | None:
     """Until when an account stays stopped; None for one whose run may find out the rest."""
+    if held.waits_for != "amocrm":
+        return None  # nobody else stops accounts
     tenant = find_tenant(platform, held.slug)
     try:
         with (
