@@ -17,7 +17,7 @@ from synkro_assets.simulators.switches import Switches
 
 from .answers import empty, hal, origin, problem
 
-_LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
 
