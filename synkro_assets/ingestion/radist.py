@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
-from synkro_assets.ingestion.packing import LateRows, Packed, Rows
+from synkro_assets.ingestion.packing import Late, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 from synkro_assets.ingestion.radist_dialog import Messages, read_part
 from synkro_assets.ingestion.radist_feed import (
@@ -226,7 +226,7 @@ def _message_rows(dialogs: Mapping[int, Packed], parse_time: ParseTime) -> Rows:
             for message in messages:
                 yield _message_row(chat_id, message, parse_time)
 
-    return LateRows(sum(map(len, dialogs.values())), made)
+    return Late(sum(map(len, dialogs.values())), made)
 
 
 def _chat_row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from synkro_assets.ingestion.packing import LateRows, Packed
+from synkro_assets.ingestion.packing import Late, Packed
 
 SAID = [
     {"message_id": "m1", "text": {"text": 'Здравствуйте 👋 "quoted" \\ and\nmore'}, "sender": None},
@@ -39,7 +39,7 @@ def test_late_rows_are_counted_without_being_made_and_made_at_each_walk() -> Non
         walks.append("made")
         return iter([(1,), (2,)])
 
-    rows = LateRows(2, make)
+    rows = Late(2, make)
 
     assert len(rows) == 2
     assert walks == []
