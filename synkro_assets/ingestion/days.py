@@ -106,7 +106,9 @@ def radist_days(
                 if at in window:
                     shares.setdefault(day, []).append(message)
         for day, share in shares.items():
-            days[day].keep(chat_id, fetched.chats[chat_id], share)
+            # Most chats speak on one day only, and packing again would hold their messages twice.
+            kept = messages if len(share) == len(messages) else Packed(share)
+            days[day].keep(chat_id, fetched.chats[chat_id], kept)
     for day, window in windows.items():
         require_messages(
             [

@@ -11,7 +11,7 @@ unread until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -97,9 +97,9 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: Chat, messages: Sequence[Payload]) -> None:
+    def keep(self, chat_id: int, chat: Chat, messages: Packed) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = Packed(messages)
+        self.messages[chat_id] = messages
 
 
 def fetch_day(
@@ -175,7 +175,7 @@ class _ChatReader:
             day.unfinished[chat_id] = Packed(part.messages)
             day.reached[chat_id] = part.reached
         elif part.messages or chat_id in before.reached:
-            day.keep(chat_id, chat, part.messages)
+            day.keep(chat_id, chat, Packed(part.messages))
         elif not part.has_poison and is_in(self.window, last_said(chat[1], self.parse_time)):
             return False
         else:

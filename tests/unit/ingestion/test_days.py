@@ -10,8 +10,9 @@ import pytest
 
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.ingestion.amocrm import fetch_day, raw_rows
-from synkro_assets.ingestion.days import amocrm_days, span
-from synkro_assets.ingestion.packing import AS_READ, PACKED, Holding
+from synkro_assets.ingestion.days import amocrm_days, radist_days, span
+from synkro_assets.ingestion.packing import AS_READ, PACKED, Holding, Packed
+from synkro_assets.ingestion.radist import RadistDay
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 WINDOWS = {
@@ -96,3 +97,19 @@ def test_a_day_of_a_range_has_the_rows_of_the_day_read_alone(holding: Holding) -
             name: sorted(rows, key=repr) for name, rows in alone.items()
         }
         assert len(together["amocrm_leads"]) > 50, "the day must have something to compare"
+
+
+def test_messages_go_to_their_days_and_those_of_one_day_stay_as_they_were_packed() -> None:
+    said = [{"message_id": str(n), "created_at": f"2026-03-0{n}T12:00:00+00:00"} for n in (2, 3, 3)]
+    fetched = RadistDay({}, {1: ({}, {}), 2: ({}, {})}, {1: Packed(said), 2: Packed(said[1:])})
+
+    shares = radist_days(fetched, WINDOWS, datetime.fromisoformat)
+
+    second, third, *others = shares.values()
+    assert {chat: list(share) for chat, share in second.messages.items()} == {1: said[:1]}
+    assert {chat: list(share) for chat, share in third.messages.items()} == {
+        1: said[1:],
+        2: said[1:],
+    }
+    assert third.messages[2] is fetched.messages[2]
+    assert not any(share.messages for share in others)
