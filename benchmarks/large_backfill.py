@@ -69,7 +69,7 @@ def _told(what: str, done: _Backfill, planted: int) -> list[Line]:
 
 def _backfill(stage: Stage, name: str, count: int, messages: int) -> _Backfill:
     """``count`` days of ``messages`` each, made up, connected and backfilled."""
-    tenant = stage.tenant(f"large-{name}", "mode=radist_only")
+    tenant = stage.tenant(f"large-{name}")
     last = BusinessDay(stage.latest_closed(tenant) - timedelta(days=1))
     days = [BusinessDay(last - timedelta(days=n)) for n in reversed(range(count))]
     _plant(stage, tenant, days, messages)

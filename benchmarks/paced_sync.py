@@ -23,10 +23,7 @@ from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations import integration_settings
 
 PER_SECOND = 7
-LEADS, AT_ONCE = 2_000, 100
-# The simulator looks through a whole account for each answer; in a large one it would be what is
-# measured. With small pages a small account needs as many requests.
-_PAGE, _USUAL_PAGE = 50, 250
+LEADS, AT_ONCE = 10_000, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +45,23 @@ class _Sync:
 
 
 def measure_paced_sync(stage: Stage) -> list[Line]:
-    """A day of 2,000 leads, as many contacts and events, in pages of 50, read and stored; then by
-    two tenants of one account at once, each in a process of its own.
+    """A day of 10,000 leads, as many contacts and events, read and stored; then by two tenants of
+    one account at once, each in a process of its own.
 
     Bounds of the issue: no more than 5 % over what the requests need at 7 a second, no refusal, and
-    in no second more than 7, counted where requests arrive, in the simulator's log. Reading is from
-    the first arrival to the last; what remains of the whole work, from the opening of the client to
-    the last commit, grows with the rows and not with the limit, and is noted.
+    in no second more than 7. The seconds are those of the whole work, from the opening of the
+    client to the last commit; of two processes from the first's beginning to the last's end.
+    Requests are counted where they arrive, in the simulator's log; how long it took from the first
+    to the last is noted, and what the whole took besides is storing.
     """
     one, other = stage.tenant("paced"), stage.tenant("paced-too")
     day = _planted_day(stage, one, other)
-    ask = stage.simulators.ask
-    ask("POST", "limits", {"enabled": True, "amocrm_per_second": PER_SECOND})
-    ask("POST", "switches", {"amocrm_max_limit": _PAGE})
+    stage.simulators.ask("POST", "limits", {"enabled": True, "amocrm_per_second": PER_SECOND})
     try:
         alone = _synced(stage, [one], day)
         together = _synced(stage, [one, other], day)
     finally:
-        ask("POST", "limits", {"enabled": False})
-        ask("POST", "switches", {"amocrm_max_limit": _USUAL_PAGE})
+        stage.simulators.ask("POST", "limits", {"enabled": False})
     return [*_told("one process", alone), *_told("two processes", together)]
 
 
@@ -80,15 +75,15 @@ def _told(who: str, sync: _Sync) -> list[Line]:
         noted(f"sync at 7/s by {who}: peak memory of a process", sync.peak_mib, "MiB"),
         at_most(f"sync at 7/s by {who}: refused with 429", sync.too_many, 0, ""),
         at_most(f"sync at 7/s by {who}: busiest second", sync.busiest_second, PER_SECOND, ""),
-        at_most(
+        noted(
             f"sync at 7/s by {who}: reading against requests / 7 s",
             sync.against_pace(sync.reading),
-            1.05,
             "x",
         ),
-        noted(
-            f"sync at 7/s by {who}: with storing against requests / 7 s",
+        at_most(
+            f"sync at 7/s by {who}: all of it against requests / 7 s",
             sync.against_pace(sync.seconds),
+            1.05,
             "x",
         ),
     ]

@@ -32,6 +32,7 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
+from synkro_assets.ingestion.packing import AS_READ, PACKED
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
@@ -79,6 +80,8 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
         run, quarantine = tenant_run, Quarantine()
         limits, before = limits_of(config, len(windows)), read_before(run, windows)
+        # Packing takes time, and a day alone is stored as soon as it is read.
+        holding = PACKED if len(windows) > 1 else AS_READ
         with (
             asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,
@@ -86,7 +89,7 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             held = held_references(run.platform, run.tenant)
             linked = partial(linked_before, run.platform.database, run.tenant.tenant_id)
             fetched = amocrm.fetch_day(
-                client, span(windows), on_progress, held, limits, before.place, linked
+                client, span(windows), on_progress, held, limits, before.place, linked, holding
             )
         require_whole(fetched.portion, len(windows))
         region = tenant_run.tenant.default_region
@@ -94,7 +97,7 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         poison, unusable = quarantine.by_day(windows), quarantine.ids_of("contacts")
         return {
             day: remainder(
-                DayShare(amocrm.raw_rows(share, region, unusable), poison[day]),
+                DayShare(partial(amocrm.raw_rows, share, region, unusable), poison[day]),
                 fetched.portion,
                 before,
                 config,

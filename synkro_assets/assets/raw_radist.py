@@ -4,6 +4,7 @@ What lives here: the Dagster skin. Fetching is ``ingestion/radist.py``.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -78,7 +79,7 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         poison = quarantine.by_day(windows)
         return {
             day: remainder(
-                DayShare(radist.raw_rows(share, region, parse_time), poison[day]),
+                DayShare(partial(radist.raw_rows, share, region, parse_time), poison[day]),
                 fetched,
                 before,
                 config,

@@ -93,12 +93,13 @@ def raw_specs(
 class DayShare:
     """A day's rows by table name, what of it cannot be used, and what a limit left unread.
 
+    ``rows`` makes them when the day is stored: those of a month at once take too much memory.
     ``chats`` are the only ones whose rows are replaced by these; all where it is None. One that
     ``continues`` an earlier reading leaves what that set aside; ``parts`` are of dialogs that take
     several readings.
     """
 
-    rows: Mapping[str, Rows]
+    rows: Callable[[], Mapping[str, Rows]]
     poison: Sequence[PoisonRecord] = ()
     cuts: tuple[Cut, ...] = ()
     place: dict[str, Any] | None = None
@@ -181,12 +182,13 @@ def _load_day(
         run_id=run_id,
         chats=share.chats,
     )
+    rows = share.rows()
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)
         for table in source.tables:
             if table.kind is Kind.FEED:
                 stored = count_stored(connection, table, load)
-                answered = len(share.rows[table.name])
+                answered = len(rows[table.name])
                 if share.parts and stored:
                     answered += held_count(connection, load, share.parts)
                 require_no_shrink(f"{table.name} of {day}", answered, stored)
@@ -194,7 +196,7 @@ def _load_day(
             connection, load, source.name, share.poison, continues=share.continues
         )
         counts = {
-            table.name: load_rows(connection, table, load, share.rows[table.name])
+            table.name: load_rows(connection, table, load, rows[table.name])
             for table in source.tables
         }
         if share.parts:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
@@ -30,6 +31,7 @@ from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
 from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
 from synkro_assets.ingestion.contact_channels import Channel, channels_of
+from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -66,10 +68,10 @@ class AmoCrmDay:
     users: list[Payload]
     pipelines: list[Payload]
     loss_reasons: list[Payload]
-    events: list[Payload]
-    leads: list[Payload]
-    deleted_leads: list[Payload]
-    contacts: list[Payload]
+    events: Records
+    leads: Records
+    deleted_leads: Records
+    contacts: Records
     portion: Portion = field(default_factory=Portion)
     asked_contacts: ByLead = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ def fetch_day(
     limits: Limits = UNLIMITED,
     before: Place = BEGINNING,
     linked_before: LinkedBefore = lambda _: {},
+    holding: Holding = AS_READ,
 ) -> AmoCrmDay:
     """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
@@ -90,15 +93,15 @@ def fetch_day(
     that was deleted is linked no more.
     """
     on_progress("amoCRM: events of the day")
-    events = list(client.events(window.start, window.end, EVENT_TYPES))
+    events = holding.records(client.events(window.start, window.end, EVENT_TYPES))
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
-    portion = Portion(limits, before)
+    portion = Portion(limits, before, leads=holding.by_id(), deleted=holding.by_id())
     portion.read(client, window, {_entity_id(event) for event in events})
-    leads, deleted = list(portion.leads.values()), list(portion.deleted.values())
+    leads, deleted = portion.leads.values(), portion.deleted.values()
     asked = contacts_to_ask(portion, linked_before)
     on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
-    contacts = list(client.contacts_by_id(sorted(portion.contacts)))
-    if not are_lists_due(held, client.asked, [*leads, *deleted], events):
+    contacts = holding.records(client.contacts_by_id(sorted(portion.contacts)))
+    if not are_lists_due(held, client.asked, chain(leads, deleted), events):
         return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion, asked)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(

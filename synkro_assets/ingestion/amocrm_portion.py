@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.amocrm_links import Payload, contact_ids
+from synkro_assets.ingestion.packing import RecordsById
 
 
 class Leads(Protocol):
@@ -82,8 +83,8 @@ class Portion:
 
     limits: Limits = Limits()
     before: Place = Place()
-    leads: dict[int, Payload] = field(default_factory=dict)
-    deleted: dict[int, Payload] = field(default_factory=dict)
+    leads: RecordsById = field(default_factory=dict[int, Payload])
+    deleted: RecordsById = field(default_factory=dict[int, Payload])
     contacts: set[int] = field(default_factory=set)
     met: str | None = None
     left: int | None = None
@@ -148,9 +149,11 @@ class Portion:
 
     def _read_named(self, client: Leads, unread: list[int]) -> None:
         asked = unread[: self._room]
-        found = list(client.leads_by_id(asked))
-        self._missing = set(asked) - {int(lead["id"]) for lead in found}
-        if all(self._take(lead) for lead in found) and len(asked) < len(unread):
+        self._missing, is_taken = set(asked), True
+        for lead in client.leads_by_id(asked):
+            self._missing.discard(int(lead["id"]))
+            is_taken = is_taken and self._take(lead)
+        if is_taken and len(asked) < len(unread):
             self.met = "max_amo_leads"
         if self.met:
             self.left = len(set(unread) - self._missing - self.leads.keys())

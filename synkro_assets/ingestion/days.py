@@ -7,14 +7,17 @@ would have answered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from synkro_assets.domain.business_day import BusinessDay, Window
 from synkro_assets.ingestion.amocrm import AmoCrmDay
-from synkro_assets.ingestion.amocrm_contacts import all_of
+from synkro_assets.ingestion.amocrm_contacts import ByLead, all_of
+from synkro_assets.ingestion.amocrm_portion import Portion
 from synkro_assets.ingestion.completeness import require_messages
+from synkro_assets.ingestion.packing import Packed, Payload, Records
 from synkro_assets.ingestion.radist import RadistDay
 from synkro_assets.ingestion.radist_feed import ParseTime, is_in, last_said
 
@@ -33,33 +36,56 @@ def amocrm_days(fetched: AmoCrmDay, windows: Windows) -> dict[BusinessDay, AmoCr
     """Events by their time; a lead goes to each day that an event or its last change puts it on."""
     if len(windows) == 1:
         return dict.fromkeys(windows, fetched)
-    return {day: _amocrm_day(fetched, window) for day, window in windows.items()}
 
+    def is_changed(lead: Payload, day: BusinessDay) -> bool:
+        return _instant(lead["updated_at"]) in windows[day]
 
-def _amocrm_day(fetched: AmoCrmDay, window: Window) -> AmoCrmDay:
-    events = [event for event in fetched.events if _instant(event["created_at"]) in window]
-    named = {int(event["entity_id"]) for event in events}
-    leads = [
-        lead
-        for lead in fetched.leads
-        if int(lead["id"]) in named or _instant(lead["updated_at"]) in window
-    ]
-    ids = {int(lead["id"]) for lead in leads}
-    asked = {lead: each for lead, each in fetched.asked_contacts.items() if lead in ids}
-    wanted = all_of(asked)
-    return AmoCrmDay(
-        account=fetched.account,
-        users=fetched.users,
-        pipelines=fetched.pipelines,
-        loss_reasons=fetched.loss_reasons,
-        events=events,
-        leads=leads,
-        deleted_leads=[
-            lead for lead in fetched.deleted_leads if _instant(lead["updated_at"]) in window
-        ],
-        contacts=[contact for contact in fetched.contacts if int(contact["id"]) in wanted],
-        asked_contacts=asked,
+    events = _shared(
+        fetched.events, windows, lambda event, day: _instant(event["created_at"]) in windows[day]
     )
+    named = {day: {int(event["entity_id"]) for event in events[day]} for day in windows}
+    leads = _shared(
+        fetched.leads,
+        windows,
+        lambda lead, day: int(lead["id"]) in named[day] or is_changed(lead, day),
+    )
+    deleted = _shared(fetched.deleted_leads, windows, is_changed)
+    asked = {day: _asked_of(leads[day], fetched.asked_contacts) for day in windows}
+    wanted = {day: all_of(asked[day]) for day in windows}
+    contacts = _shared(
+        fetched.contacts, windows, lambda contact, day: int(contact["id"]) in wanted[day]
+    )
+    return {
+        day: replace(
+            fetched,
+            events=events[day],
+            leads=leads[day],
+            deleted_leads=deleted[day],
+            contacts=contacts[day],
+            portion=Portion(),
+            asked_contacts=asked[day],
+        )
+        for day in windows
+    }
+
+
+def _asked_of(leads: Records, asked: ByLead) -> ByLead:
+    ids = [int(lead["id"]) for lead in leads]
+    return {lead: asked[lead] for lead in ids if lead in asked}
+
+
+def _shared(
+    records: Records, windows: Windows, is_of: Callable[[Payload, BusinessDay], bool]
+) -> dict[BusinessDay, Records]:
+    """Each record with every day it is of, in one walk through them."""
+    shares = {day: Packed() for day in windows}
+    for record in records:
+        for day, share in shares.items():
+            if is_of(record, day):
+                share.append(record)
+    for share in shares.values():
+        share.seal()
+    return dict(shares)
 
 
 def radist_days(
@@ -80,7 +106,9 @@ def radist_days(
                 if at in window:
                     shares.setdefault(day, []).append(message)
         for day, share in shares.items():
-            days[day].keep(chat_id, fetched.chats[chat_id], share)
+            # Most chats speak on one day only, and packing again would hold their messages twice.
+            kept = messages if len(share) == len(messages) else Packed(share)
+            days[day].keep(chat_id, fetched.chats[chat_id], kept)
     for day, window in windows.items():
         require_messages(
             [

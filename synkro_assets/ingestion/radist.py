@@ -11,14 +11,14 @@ unread until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
-from synkro_assets.ingestion.packing import LateRows, Packed, Rows
+from synkro_assets.ingestion.packing import Late, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 from synkro_assets.ingestion.radist_dialog import Messages, read_part
 from synkro_assets.ingestion.radist_feed import (
@@ -97,9 +97,9 @@ class RadistDay:
     def message_count(self) -> int:
         return sum(map(len, self.messages.values()))
 
-    def keep(self, chat_id: int, chat: Chat, messages: Sequence[Payload]) -> None:
+    def keep(self, chat_id: int, chat: Chat, messages: Packed) -> None:
         self.chats[chat_id] = chat
-        self.messages[chat_id] = Packed(messages)
+        self.messages[chat_id] = messages
 
 
 def fetch_day(
@@ -175,7 +175,7 @@ class _ChatReader:
             day.unfinished[chat_id] = Packed(part.messages)
             day.reached[chat_id] = part.reached
         elif part.messages or chat_id in before.reached:
-            day.keep(chat_id, chat, part.messages)
+            day.keep(chat_id, chat, Packed(part.messages))
         elif not part.has_poison and is_in(self.window, last_said(chat[1], self.parse_time)):
             return False
         else:
@@ -226,7 +226,7 @@ def _message_rows(dialogs: Mapping[int, Packed], parse_time: ParseTime) -> Rows:
             for message in messages:
                 yield _message_row(chat_id, message, parse_time)
 
-    return LateRows(sum(map(len, dialogs.values())), made)
+    return Late(sum(map(len, dialogs.values())), made)
 
 
 def _chat_row(
