@@ -65,7 +65,8 @@ def test_every_asset_of_the_runs_is_materialized(reported: Reported) -> None:
     ("asset", "table"),
     [
         ("raw/radist_messages", "raw.radist_messages"),
-        ("raw/amocrm_leads", "raw.amocrm_leads"),
+        ("raw/amocrm_events", "raw.amocrm_events"),
+        ("raw/amocrm_phone_lookups", "raw.amocrm_phone_lookups"),
         ("marts/fct_dialogs", "marts.fct_dialogs"),
         ("marts/fct_replies", "marts.fct_replies"),
         ("staging/stg_radist__messages", "raw.radist_messages"),

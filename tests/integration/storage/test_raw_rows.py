@@ -23,6 +23,8 @@ NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 LEADS, MESSAGES, USERS = (
     RAW_TABLES[name] for name in ("amocrm_leads", "radist_messages", "amocrm_users")
 )
+# Not loaded as a source's rows are: each is written by a module of its own.
+KEPT_OTHERWISE = ("quarantined_records", "amocrm_phone_lookups", "radist_unfinished_messages")
 Row = tuple[Any, ...]
 
 
@@ -153,7 +155,8 @@ def test_the_catalogue_of_columns_is_that_of_the_database(database: Database) ->
             "from pg_attribute join pg_class on pg_class.oid = attrelid "
             "where relnamespace = 'raw'::regnamespace and relkind in ('r', 'p') "
             "and not relispartition and attnum > 0 and not attisdropped "
-            "and relname <> 'quarantined_records'"
+            "and relname <> all(%s)",
+            [list(KEPT_OTHERWISE)],
         ).fetchall()
     stored = {(row["relname"], row["attname"]): row["type"] for row in rows}
     assert stored == {
