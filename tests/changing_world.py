@@ -94,11 +94,13 @@ def troubles(paths: Sequence[str]) -> st.SearchStrategy[list[Trouble]]:
 class ChangingWorld:
     """An ASGI app around the simulators: before a planned request to a provider things happen.
 
-    ``states`` are the truths of the day from the plan on, ``problems`` what went wrong here.
+    ``states`` are the truths of the day from the plan on, ``problems`` what went wrong here, and
+    ``rate`` is how fast the providers' clock runs: at 0 all happens in one instant.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app, self.states, self.problems = app, list[Truth](), list[Exception]()
+        self.rate = 1
         self._control = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://control/control/"
         )
@@ -129,7 +131,7 @@ class ChangingWorld:
             self._plan.remove(due)
             now = datetime.fromisoformat((await self._get("clock"))["now"])
             moment = now + timedelta(seconds=due.pause)
-            await self._ask("PUT", "clock", {"now": moment.isoformat(), "rate": 1})
+            await self._ask("PUT", "clock", {"now": moment.isoformat(), "rate": self.rate})
             await _DOINGS[due.what](self, due.which)
             self.states.append(await self._truth())
 

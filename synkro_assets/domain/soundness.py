@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import to_json
+
 from synkro_assets.domain.errors import IncompleteFetch
 
 # Twice what the longest message of any messenger takes, and half of what a pasted file would.
@@ -30,8 +32,7 @@ TELLING_ROWS = 10
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _CONTAINERS = (dict, list)
-_written = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
-_ESCAPED_NUL = "\\u0000"
+_ESCAPED_NUL = rb"\u0000"
 _LONGEST_FIELD_NAME = 80
 
 Check = Callable[[Any], str | None]
@@ -161,13 +162,13 @@ def _is_plainly_sound(record: dict[str, Any]) -> bool:
     False only says that it has to be looked through.
     """
     try:
-        written = _written(record)
-        size = len(written.encode())
-    except (UnicodeEncodeError, RecursionError):
+        written = to_json(record)
+    except ValueError:
+        # Half a character, or deeper than any writer goes.
         return False
     # As many brackets as a record may be deep cannot be deeper than that.
-    is_shallow = written.count("{") + written.count("[") <= DEEPEST or _is_shallow(record)
-    return is_shallow and size <= LONGEST_TEXT_BYTES and _ESCAPED_NUL not in written
+    is_shallow = written.count(b"{") + written.count(b"[") <= DEEPEST or _is_shallow(record)
+    return is_shallow and len(written) <= LONGEST_TEXT_BYTES and _ESCAPED_NUL not in written
 
 
 def _is_shallow(record: dict[str, Any]) -> bool:

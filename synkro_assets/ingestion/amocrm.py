@@ -60,7 +60,8 @@ class AmoCrmDay:
     """Everything amoCRM answered about a day; no account and lists where stored ones do.
 
     ``portion`` tells what a limit left of its leads; the events are always all of them.
-    ``asked_contacts`` are those that were asked for by id.
+    ``asked_contacts`` are those of its leads that were asked for by id; those of a lead that is
+    not whole yet, and those owed, are in ``portion.contacts`` only.
     """
 
     account: Payload | None
@@ -98,9 +99,8 @@ def fetch_day(
     portion.read(client, window, {_entity_id(event) for event in events})
     leads, deleted = portion.leads.values(), portion.deleted.values()
     asked = contacts_to_ask(portion, linked_before)
-    wanted = portion.contacts | all_of(asked)
-    on_progress(f"amoCRM: {len(leads)} leads; {len(wanted)} contacts of theirs")
-    contacts = holding.records(client.contacts_by_id(sorted(wanted)))
+    on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
+    contacts = holding.records(client.contacts_by_id(sorted(portion.contacts)))
     read = (events, leads, deleted, contacts, portion, asked)
     if not are_lists_due(held, client.asked, chain(leads, deleted), events):
         return AmoCrmDay(None, [], [], [], *read)
@@ -120,6 +120,7 @@ def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = froz
     ``unusable`` are contacts that were set aside (``sightings``).
     """
     channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
+    asked = all_of(day.asked_contacts) | day.portion.contacts
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
         "amocrm_users": [(int(user["id"]), user) for user in day.users],
@@ -135,7 +136,7 @@ def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = froz
             _channel_row(contact, channel) for contact, each in channels for channel in each
         ],
         "amocrm_contact_sightings": [
-            (*each, {}) for each in sightings(day.asked_contacts, day.contacts, unusable)
+            (*each, {}) for each in sightings(asked, day.contacts, unusable)
         ],
         "amocrm_lead_contacts": [
             (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)

@@ -7,7 +7,7 @@ What a contact holds is ``contact_channels.py``, how many one run reads is ``amo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 
 from synkro_assets.ingestion.amocrm_links import Payload, contact_ids
 from synkro_assets.ingestion.amocrm_portion import Portion
@@ -24,26 +24,26 @@ _TELLING = 20
 def contacts_to_ask(portion: Portion, linked_before: LinkedBefore) -> ByLead:
     """By lead, the contacts it is linked to and those it was, as far as the limits have room.
 
-    Those that an earlier run has read are not asked for again.
+    Those that an earlier run has read are not asked for again; for whom there is no room the
+    portion owes. What the run asks for in all is then ``portion.contacts``.
     """
     linked = {lead_id: contact_ids(lead) for lead_id, lead in portion.leads.items()}
     before = linked_before(linked)
-    former = all_of(before) - all_of(linked) - portion.contacts - portion.before.contacts
-    room = max(portion.limits.contacts - len(portion.contacts), 0)
-    wanted = portion.contacts | set(sorted(former)[:room])
-    return {lead: (now | before.get(lead, set())) & wanted for lead, now in linked.items()}
+    portion.ask_also(all_of(before) - all_of(linked) - portion.before.contacts)
+    return {
+        lead: (now | before.get(lead, set())) & portion.contacts for lead, now in linked.items()
+    }
 
 
 def sightings(
-    asked: ByLead, found: Iterable[Payload], unusable: Collection[int] | None
+    wanted: Set[int], found: Iterable[Payload], unusable: Collection[int] | None
 ) -> list[tuple[int, bool]]:
-    """Each contact with whether it is gone, as far as the answers tell.
+    """Each contact that was ``wanted`` with whether it is gone, as far as the answers tell.
 
     ``unusable`` were answered and set aside; None when one of those has no id, so that whoever is
     missing may be it.
     """
     shown = {int(each["id"]): each.get("is_deleted") is True for each in found}
-    wanted = all_of(asked)
     missing = wanted - shown.keys()
     if unusable is None or len(missing) * 2 > len(wanted) >= _TELLING:
         missing = set()

@@ -37,13 +37,17 @@ class Limits:
     contacts: int = sys.maxsize
 
 
+_SETS = ("leads", "gone", "contacts", "owed")
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far the reading of a day has come.
 
     ``updated_at`` and ``deleted_at`` are the last change read of either list, in unix seconds; more
     leads of that second may follow. ``leads`` are whole, ``gone`` are deleted or nowhere to be
-    found, ``contacts`` were read ahead.
+    found, ``contacts`` were read ahead, ``owed`` are former contacts of whole leads that are still
+    to be asked for.
     """
 
     updated_at: int | None = None
@@ -51,22 +55,21 @@ class Place:
     leads: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
     contacts: frozenset[int] = frozenset()
+    owed: frozenset[int] = frozenset()
 
     @classmethod
     def stored(cls, place: dict[str, Any] | None) -> Place:
         """A place as it was stored; the beginning where none is."""
         if not place:
             return cls()
-        sets = {name: frozenset(place[name]) for name in ("leads", "gone", "contacts")}
+        sets = {name: frozenset(place.get(name, ())) for name in _SETS}
         return cls(place["updated_at"], place["deleted_at"], **sets)
 
     def to_store(self) -> dict[str, Any]:
         return {
             "updated_at": self.updated_at,
             "deleted_at": self.deleted_at,
-            "leads": sorted(self.leads),
-            "gone": sorted(self.gone),
-            "contacts": sorted(self.contacts),
+            **{name: sorted(getattr(self, name)) for name in _SETS},
         }
 
 
@@ -87,6 +90,7 @@ class Portion:
     left: int | None = None
     _missing: set[int] = field(default_factory=set)
     _ahead: Set[int] = frozenset()
+    _owed: Set[int] = frozenset()
     _updated_at: int | None = None
     _deleted_at: int | None = None
 
@@ -99,6 +103,7 @@ class Portion:
             self.before.leads | self.leads.keys(),
             self.before.gone | self.deleted.keys() | self._missing,
             frozenset(self._ahead),
+            frozenset(self._owed),
         )
 
     def read(self, client: Leads, window: Window, named: Set[int]) -> None:
@@ -114,6 +119,15 @@ class Portion:
         )
         if is_read:
             self._read_named(client, sorted(named - self.place.leads - self.place.gone))
+
+    def ask_also(self, former: Set[int]) -> None:
+        """Ask for former contacts too, and those owed, as far as there is room; owe the rest."""
+        room = max(self.limits.contacts - len(self.contacts), 0)
+        due = sorted((former | self.before.owed) - self.contacts)
+        self.contacts.update(due[:room])
+        self._owed = frozenset(due[room:])
+        if self._owed and self.met is None:
+            self.met, self.left = "max_amo_contacts", 0
 
     def _follow(
         self,

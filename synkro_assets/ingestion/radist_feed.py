@@ -5,7 +5,9 @@ the chats is ``radist.py``.
 
 The feed shows the newest activity first and moves while it is read: a contact that gets a message
 jumps to its head. So it is walked down to its end, then from its head again down to a contact that
-has not moved since a walk that came to its end saw it: below it nothing has.
+has not moved since a walk that came to its end saw it: below it nothing has but what shares its
+instant. So the walk goes on past that instant; where that takes more than a page, one answer shows
+nothing, and two such walks that agree end the reading.
 
 A limit ends a walk between two pages, and the next run goes on from there. How long Radist honours
 a cursor is not known: where it refuses a stored one, the walk starts over. Pages that hold nobody
@@ -83,9 +85,14 @@ class FeedPlace:
 
 @dataclass(slots=True)
 class _Walk:
-    """One way down the feed: its pages, and what ended it."""
+    """One way down the feed: its pages, what they held, and what ended it.
+
+    ``still_at`` is the newest activity of a contact that has not moved.
+    """
 
     pages: int = 0
+    marks: dict[int, str] = field(default_factory=dict)
+    still_at: datetime | None = None
     had_news: bool = False
     is_cut: bool = False
     is_at_end: bool = False
@@ -121,9 +128,10 @@ class ChatFeed:
         return FeedPlace(self._cursor, self._settled, self._walked)
 
     def read(self) -> None:
-        """Walk the feed until one answer alone shows that all was seen, or to the limit."""
+        """Walk the feed until one answer, or two walks that agree, show all, or to the limit."""
         self._cursor = self.before.cursor
         self._settled, self._walked = dict(self.before.settled), dict(self.before.walked)
+        quiet: dict[int, str] | None = None
         for _ in range(_MAX_WALKS):
             starts_at_head = self._cursor is None
             walk = self._walk()
@@ -132,9 +140,13 @@ class ChatFeed:
             self._settled, self._walked = {**self._settled, **self._walked}, {}
             self._cursor = None
             is_one_moment = starts_at_head and walk.pages <= 1
-            if is_one_moment and (walk.is_at_end or not walk.had_news):
+            is_quiet = starts_at_head and not walk.had_news
+            if (is_one_moment and (walk.is_at_end or is_quiet)) or (
+                is_quiet and walk.marks == quiet
+            ):
                 self.is_whole = True
                 return
+            quiet = walk.marks if is_quiet else None
         raise IncompleteFetch(
             f"Radist's list of chats still changed after {_MAX_WALKS - 1} readings: nothing of "
             "this day was stored, run it again"
@@ -155,12 +167,28 @@ class ChatFeed:
             for contact in page.rows:
                 self._keep_candidates(contact)
             self._walked.update(marks)
+            walk.marks.update(marks)
             self._cursor, walk.is_at_end = page.next, not page.next
             old_pages = old_pages + 1 if self._is_old(page.rows) else 0
-            has_still = any(self._settled.get(each) == mark for each, mark in marks.items())
-            if (has_still and not has_news) or old_pages == _OLD_PAGES:
+            is_past = self._is_past_what_is_still(walk, page.rows)
+            if (is_past and not has_news) or old_pages == _OLD_PAGES:
                 break
         return walk
+
+    def _is_past_what_is_still(self, walk: _Walk, page: Sequence[Payload]) -> bool:
+        """Whether the page reaches below a contact that has not moved, and below its instant."""
+        times = {int(each["contact_id"]): self._active_at(each) for each in page}
+        still = [
+            times[int(each["contact_id"])]
+            for each in page
+            if self._settled.get(int(each["contact_id"])) == _mark(each)
+        ]
+        walk.still_at = max((at for at in (walk.still_at, *still) if at), default=None)
+        reached = min((at for at in times.values() if at), default=None)
+        return walk.still_at is not None and reached is not None and reached < walk.still_at
+
+    def _active_at(self, contact: Payload) -> datetime | None:
+        return moment(contact.get("last_chat_updated_at"), self.parse_time)
 
     def _pages(self) -> Iterator[ContactPage]:
         may_be_old = self._cursor is not None
@@ -176,7 +204,7 @@ class ChatFeed:
         yield from self.client.contact_pages()
 
     def _is_old(self, page: Sequence[Payload]) -> bool:
-        newest = [moment(contact.get("last_chat_updated_at"), self.parse_time) for contact in page]
+        newest = [self._active_at(contact) for contact in page]
         return all(at is not None and at < self.window.start - _OLD_BY for at in newest)
 
     def _keep_candidates(self, contact: Payload) -> None:

@@ -1,8 +1,9 @@
-"""Accounts that refuse every request: telling it, and trying again by ourselves.
+"""Accounts that refuse every request or our tokens: telling it, and trying again by ourselves.
 
 What lives here: the integration's status, the day's alert, and the runs that wait for the account.
 When an account counts as stopped is the provider's (``providers/amocrm/stops``), for how long is
-``storage/account_stops``; held requests are rows of ``storage/held_runs``.
+``storage/account_stops``; that tokens have ended is told by ``amocrm_tokens``. Held requests are
+rows of ``storage/held_runs``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from synkro_assets.domain.errors import AccountStopped, SynkroError
+from synkro_assets.domain.errors import AccountStopped, SynkroError, TokenExpired
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.alerts import raise_alert
 from synkro_assets.operations.platform import Platform
@@ -31,6 +32,8 @@ from synkro_assets.storage.integrations import integrations_of, record_check
 
 # As the schedule's catching up: after a longer absence the data team chooses what to run.
 LONGEST_HOLD = timedelta(days=7)
+# Tokens come back by a person's hand only; a refresh token known to be spent is not even sent.
+_RECONNECTED_WITHIN = timedelta(hours=1)
 _GIVEN_UP = (
     f"it waited {LONGEST_HOLD.days} days for its account to answer again: run the day by hand when "
     "'synkro integrations check' works"
@@ -66,16 +69,19 @@ def telling_stops(platform: Platform, tenant: Tenant, kind: str) -> Iterator[Non
 
 @contextmanager
 def asking_again(run: TenantRun, kind: str) -> Iterator[None]:
-    """``telling_stops`` for a run's work: a run that meets a stop is started again after it."""
+    """``telling_stops`` for a run's work: a run that meets a stop is started again after it.
+
+    So is one whose tokens have ended, once somebody has connected the account again.
+    """
     try:
         with telling_stops(run.platform, run.tenant, kind):
             yield
-    except AccountStopped as stop:
+    except (AccountStopped, TokenExpired) as problem:
+        now = run.platform.clock.now()
         with run.transaction() as connection:
             is_held = hold_again(
-                connection, run.tenant.tenant_id, run.job_run_id, kind, stop.until,
-                run.platform.clock.now(),
-            )  # fmt: skip
+                connection, run.tenant.tenant_id, run.job_run_id, kind, _until(problem, now), now
+            )
         if is_held:
             run.log(f"the run is started again by itself once the {kind} account answers")
         raise
@@ -104,6 +110,8 @@ def try_again(platform: Platform) -> Look:
 
 def _stopped_until(platform: Platform, held: HeldRun) -> datetime | None:
     """Until when an account stays stopped; None for one whose run may find out the rest."""
+    if held.waits_for != "amocrm":
+        return None  # nobody else stops accounts
     tenant = find_tenant(platform, held.slug)
     try:
         with (
@@ -111,8 +119,13 @@ def _stopped_until(platform: Platform, held: HeldRun) -> datetime | None:
             amocrm_client(platform, tenant) as client,
         ):
             client.account()
-    except AccountStopped as stop:
-        return stop.until
+    except (AccountStopped, TokenExpired) as problem:
+        return _until(problem, platform.clock.now())
     except SynkroError:
         return None  # a run says it, and retries what may be retried
     return None
+
+
+def _until(problem: AccountStopped | TokenExpired, now: datetime) -> datetime:
+    """Until when an account is not asked again."""
+    return problem.until if isinstance(problem, AccountStopped) else now + _RECONNECTED_WITHIN

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
@@ -182,8 +183,9 @@ class HttpRoad(Closing):
         """The checked address of ``target``; ProviderRefused when it lies outside the base."""
         try:
             below = target.startswith("/") and not target.startswith("//")
-            url = httpx.URL(f"{self._base}{target}") if below else self._base.join(target)
-            url = url.copy_merge_params(params) if params else url
+            # Parsed once and whole: each parsing looks at every character of 8 KiB of ids.
+            asked = _with_params(target, params)
+            url = httpx.URL(f"{self._base}{asked}") if below else self._base.join(asked)
         except (httpx.InvalidURL, ValueError):
             url = None
         if url is None or not is_below(self._base, url):
@@ -193,6 +195,12 @@ class HttpRoad(Closing):
 
     def close(self) -> None:
         self._client.close()
+
+
+def _with_params(target: str, params: Params) -> str:
+    if not params:
+        return target
+    return f"{target}{'&' if '?' in target else '?'}{urlencode(params)}"
 
 
 def is_below(base: httpx.URL, url: httpx.URL) -> bool:

@@ -7,13 +7,17 @@ loaded days themselves (``state``).
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from .standing import Standing, contact_at
 from .state import TenantWorld
 from .world.history import lead_at
 from .world.model import Chat, CrmContact, Day, Event, Lead, Person
+
+Record = TypeVar("Record")
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
@@ -24,6 +28,11 @@ class Present:
     def __init__(self, world: TenantWorld, now: datetime) -> None:
         self.world, self.now = world, now
 
+    @property
+    def standing(self) -> Standing:
+        """All of the CRM at once, which is worked out once for many requests."""
+        return self.world.standing(self.now)
+
     def lead(self, lead_id: int) -> Lead | None:
         """The lead as it stands, when it is there."""
         found = self.world.leads.get(lead_id)
@@ -31,26 +40,20 @@ class Present:
 
     def leads(self, ids: Iterable[int] | None = None) -> list[Lead]:
         """Every lead that is there, or those of the ids; those in the trash too."""
-        rows = map(self.lead, self.world.leads if ids is None else ids)
-        return [lead for lead in rows if lead is not None]
+        return _those(self.standing.leads, ids)
 
     def contact(self, contact_id: int) -> CrmContact | None:
         """The contact with the leads it has by now, when it is there."""
         found = self.world.contacts.get(contact_id)
-        if found is None or found.shown_from > self.now:
-            return None
-        leads = [lead for lead in map(self.lead, found.lead_ids) if lead is not None]
-        updated_at = max([found.updated_at, *(lead.updated_at for lead in leads)])
-        return replace(found, lead_ids=[lead.id for lead in leads], updated_at=updated_at)
+        return contact_at(found, self.now, self.lead) if found else None
 
     def contacts(self, ids: Iterable[int] | None = None) -> list[CrmContact]:
         """Every contact that is there, or those of the ids."""
-        rows = map(self.contact, self.world.contacts if ids is None else ids)
-        return [contact for contact in rows if contact is not None]
+        return _those(self.standing.contacts, ids)
 
     def events(self) -> list[Event]:
         """Everything that has happened."""
-        return [event for event in self.world.events if event.shown_from <= self.now]
+        return self.standing.events
 
     def chat(self, chat_id: int) -> Chat | None:
         """The chat with its messages so far; ``None`` before there is one."""
@@ -92,6 +95,12 @@ class Present:
         met |= {person.crm_contact_id for person in people if person.crm_contact_id}
         contacts = [row for row in self.contacts() if row.id in met]
         return replace(own, contacts=contacts, leads=leads, events=events, people=people)
+
+
+def _those(found: Mapping[int, Record], ids: Iterable[int] | None) -> list[Record]:
+    if ids is None:
+        return list(found.values())
+    return [found[each] for each in ids if each in found]
 
 
 def last_activity(person: Person) -> datetime:

@@ -14,6 +14,7 @@ from .faults import Faults
 from .inbox import Inbox
 from .limits import Limits
 from .log import RequestLog
+from .standing import Standing, standing_at
 from .switches import Switches
 from .world.history import forget_plans, keep
 from .world.model import (
@@ -74,6 +75,7 @@ class TenantWorld:
     events: list[Event] = field(default_factory=list)
     people: dict[int, Person] = field(default_factory=dict)
     chats: dict[int, tuple[Person, Chat]] = field(default_factory=dict)
+    _standing: Standing | None = None
 
     def put(self, day: Day) -> None:
         """Load a day, replacing what it was before."""
@@ -88,6 +90,13 @@ class TenantWorld:
             for person in d.people:
                 self.people[person.id] = _same_person(self.people.get(person.id), person)
         self.chats = {chat.id: (p, chat) for p in self.people.values() for chat in p.chats}
+        self._standing = None
+
+    def standing(self, now: datetime) -> Standing:
+        """The CRM as it stands; whoever changes a record of a day puts the day again."""
+        if self._standing is None or not self._standing.holds(now):
+            self._standing = standing_at(now, self.leads, self.contacts, self.events)
+        return self._standing
 
     def touch(self, lead_id: int, now: datetime) -> None:
         """Somebody saved the lead without changing anything but its ``updated_at``."""

@@ -1,4 +1,4 @@
-"""Run requests that wait until a provider's account answers again: held rows of ``app.job_runs``.
+"""Run requests that wait until a provider answers again: held rows of ``app.job_runs``.
 
 What lives here: holding, putting off, letting go and giving up. Whether an account answers is
 ``operations/stopped_accounts.py``; launching what is let go is ``run_requests_sensor``.

@@ -58,9 +58,10 @@ class Theatre:
     clock: SettableClock
     examples: int = 0
 
-    def open(self, provider: str, *, hours: int, **made: Any) -> Reading:
+    def open(self, provider: str, *, hours: int, rate: int = 1, **made: Any) -> Reading:
         """A new tenant whose providers stand ``hours`` after the beginning of its day."""
         self.examples += 1
+        self.world.rate = rate
         # A stop of the account in the example before must be over.
         self.clock.stands_at = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=2 * self.examples)
         self.simulators.calm()
@@ -92,7 +93,8 @@ class Reading:
     def set_hours(self, hours: int) -> None:
         """The providers' clock stands so long after the beginning of the day."""
         now = self.scene.window.start + timedelta(hours=hours)
-        self.theatre.simulators.ask("PUT", "clock", {"now": now.isoformat(), "rate": 1})
+        clock = {"now": now.isoformat(), "rate": self.theatre.world.rate}
+        self.theatre.simulators.ask("PUT", "clock", clock)
 
     def save_old_leads(self, count: int) -> None:
         """Many leads of long ago are saved in one second of the day, which no event tells of."""

@@ -132,3 +132,22 @@ def test_a_changing_failing_radist_is_read_whole_or_not_at_all(
     reading.come_to_rest()
     assert reading.read() is None
     assert_true(reading, reading.stored())
+
+
+@pytest.mark.parametrize("cursor", ["key", "offset"])
+def test_who_writes_in_the_instant_of_a_crowd_is_not_lost_among_it(
+    theatre: Theatre, cursor: str
+) -> None:
+    for which in range(8):
+        reading = theatre.open("radist", hours=20, rate=0, dialogs=8)
+        theatre.simulators.switch(radist_max_limit=2, radist_cursor=cursor)
+        crowd = [
+            Happening("message", each, before_request=1, path="with_contacts")
+            for each in range(8)
+            if each != which
+        ]
+        late = Happening("message", which, before_request=4, path="with_contacts")
+
+        assert reading.read([*crowd, late]) is None
+
+        assert_nothing_is_lost(reading.stored(), [*reading.states, reading.truth()])

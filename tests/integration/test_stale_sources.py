@@ -1,5 +1,8 @@
 """A source that stays down: what is stored makes the report, which says how old it is."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +13,10 @@ from synkro_assets.assets.raw_radist import radist_source
 from synkro_assets.assets.raw_specs import load_days
 from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.operations.day_batches import DayOutcomes
+from synkro_assets.operations.stopped_accounts import Look, try_again
+from tests.integration.amocrm_connected import Connected
 from tests.integration.test_daily_report_in_dagster import checks
+from tests.integration.test_stopped_account import FixedClock, ban
 from tests.runs import claimed, dagster_of, rows_of, run
 from tests.stage import Scene
 
@@ -60,6 +66,80 @@ def test_a_stored_day_is_reported_as_of_its_last_reading_until_the_source_is_bac
     )
     assert "incomplete" not in again.report.metadata
     assert source_days(scene)[source]["last_error"] is None
+
+
+def stop_paying(scene: Scene) -> None:
+    scene.simulators.switch(amocrm_unpaid=True)
+
+
+def look(scene: Scene, **later: float) -> Look:
+    """A look at the held runs, some time from now."""
+    clock = FixedClock(datetime.now(UTC) + timedelta(**later))
+    return try_again(replace(scene.platform, clock=clock))
+
+
+def held(scene: Scene) -> list[dict[str, Any]]:
+    return scene.rows("select * from app.job_runs where waits_for = 'amocrm'")
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"), [(ban, "refuses every request"), (stop_paying, "not paid")]
+)
+def test_a_stopped_account_costs_a_stored_day_its_freshness_until_it_answers_again(
+    copied: Scene, stop: Callable[[Scene], None], said: str
+) -> None:
+    (sent,) = copied.rows("select summary_text from app.reports")
+    chat, as_of = copied.chat(), source_days(copied)["amocrm"]["data_as_of"]
+    stop(copied)
+
+    stale = run(copied)
+
+    assert "Неполный отчёт: сделки из amoCRM прочитать не удалось" in stale.report.summary_text
+    assert stale.report.metadata["data_as_of"] == as_of.isoformat()
+    assert said in source_days(copied)["amocrm"]["last_error"]
+    (alert,) = copied.chat()[len(chat) :]
+    assert said in alert["text"]
+    assert [each["status"] for each in held(copied)] == ["pending"]
+
+    copied.simulators.calm()
+    assert look(copied, minutes=10) == Look(0, 0, 0)
+    assert look(copied, minutes=20) == Look(let_go=1, put_off=0, given_up=0)
+    again = run(copied)
+
+    assert "incomplete" not in again.report.metadata
+    assert "Неполный" not in again.report.summary_text
+    assert len(again.report.summary_text.splitlines()) == len(sent["summary_text"].splitlines())
+    assert copied.chat() == [*chat, alert], "the day is sent once"
+
+
+def test_spent_tokens_cost_a_stored_day_its_freshness_until_somebody_connects_again(
+    scene: Scene,
+) -> None:
+    connected = Connected(scene)
+    run(scene)
+    chat, good = scene.chat(), connected.pair
+    connected.save(expires_in=0, refresh_token="spent")
+
+    stale = run(scene)
+
+    assert "Неполный отчёт: сделки из amoCRM прочитать не удалось" in stale.report.summary_text
+    assert "connect amoCRM again" in source_days(scene)["amocrm"]["last_error"]
+    assert connected.held()["last_error"].startswith("reconnect amoCRM")
+    (alert,) = scene.chat()[len(chat) :]
+    requests = len(connected.token_requests())
+    assert look(scene, minutes=50) == Look(0, 0, 0)
+    assert look(scene, minutes=70) == Look(let_go=0, put_off=1, given_up=0)
+    assert len(connected.token_requests()) == requests, "a spent token is not sent again"
+    assert scene.chat() == [*chat, alert], "people are told once a day"
+
+    connected.pair = good
+    connected.save()
+    assert look(scene, minutes=140) == Look(let_go=1, put_off=0, given_up=0)
+    again = run(scene)
+
+    assert "incomplete" not in again.report.metadata
+    assert connected.held()["last_error"] is None
+    assert scene.chat() == [*chat, alert]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from synkro_assets.assets.raw_amocrm import amocrm_source
 from synkro_assets.assets.raw_radist import radist_source
 from synkro_assets.assets.raw_specs import Source, load_days
+from synkro_assets.operations.stopped_accounts import Look, try_again
+from tests.integration.test_stopped_account import FixedClock
 from tests.runs import claimed, rows_of
 from tests.stage import Scene
 
@@ -156,3 +159,63 @@ def test_a_day_of_more_pages_than_a_run_may_read_is_read_by_several(
     assert {table: rows_of(scene, table) for table in FEEDS} == bounded
     assert not load(scene, **{limit: 1})["is_truncated"], "a whole day stays whole"
     assert {table: rows_of(scene, table) for table in FEEDS} == bounded
+
+
+def later(scene: Scene, since: datetime, minutes: int) -> Scene:
+    clock = FixedClock(since + timedelta(minutes=minutes))
+    return replace(scene, platform=replace(scene.platform, clock=clock))
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("source", "path", "limit"),
+    [
+        (radist_source, "messages", "radist_fetch_limit"),
+        (amocrm_source, "leads", "max_amo_leads"),
+    ],
+    ids=["radist", "amocrm"],
+)
+def test_a_run_that_cannot_go_on_is_asked_for_again_later_each_time_but_not_for_ever(
+    scene: Scene, source: Callable[..., Source], path: str, limit: str
+) -> None:
+    now, limits = datetime.now(UTC), {limit: 7}
+    name = source.__name__.removesuffix("_source")
+    pauses, minutes = [15, 60, 360], 0
+    load(scene, source, **limits)
+    scene.simulators.break_requests(name, path, status=503)
+
+    for failures, pause in enumerate(pauses, start=1):
+        assert load(later(scene, now, minutes), source, **limits)["is_truncated"]
+        held = scene.rows(
+            "select status, not_before, waits_for from app.job_runs where waits_for is not null "
+            "order by job_run_id"
+        )
+        minutes += pause
+        assert len(held) == failures
+        assert held[-1] == {
+            "status": "pending",
+            "not_before": now + timedelta(minutes=minutes),
+            "waits_for": name,
+        }
+        at = later(scene, now, minutes).platform
+        assert try_again(at) == Look(let_go=1, put_off=0, given_up=0)
+    load(later(scene, now, minutes), source, **limits)
+    assert len(scene.rows("select 1 from app.job_runs where waits_for is not null")) == len(pauses)
+
+    scene.simulators.calm()
+    table = FEEDS[0] if name == "radist" else CRM[0]
+    before = len(rows_of(scene, table))
+    load(later(scene, now, minutes), source, **limits)
+    assert len(rows_of(scene, table)) > before
+    scene.simulators.break_requests(name, path, status=503)
+    load(later(scene, now, minutes), source, **limits)
+    held = scene.rows("select max(not_before) as at from app.job_runs where waits_for is not null")
+    assert held[0]["at"] == now + timedelta(minutes=minutes + 15), "what came on is new"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_whole_day_whose_source_is_away_is_not_asked_for_again(scene: Scene) -> None:
+    load(scene)
+    scene.simulators.break_requests("radist", "messages", status=503)
+    load(scene)
+    assert scene.rows("select 1 from app.job_runs where status = 'pending'") == []

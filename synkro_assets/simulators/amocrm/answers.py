@@ -6,6 +6,7 @@ Lives here: HAL documents, problem documents, the empty answer. Not here: what i
 import json
 from typing import Any
 
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,8 +43,7 @@ def named_account(request: Request) -> str | None:
 
 def hal(document: dict[str, Any]) -> Response:
     """A successful document."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, media_type="application/hal+json")
+    return Response(to_json(document), media_type="application/hal+json")
 
 
 def empty() -> Response:

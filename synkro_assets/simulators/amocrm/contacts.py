@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from synkro_assets.simulators.world.model import CrmContact
 
-from .answers import empty, hal, origin
+from .answers import empty, hal
 from .door import Visit
 from .leads import missing, unix
 from .query import BadQuery, ordered, page_of, within
@@ -56,7 +56,7 @@ def _fields(contact: CrmContact, account_id: int, code_key: str) -> list[dict[st
 
 def rendered(contact: CrmContact, visit: Visit) -> dict[str, Any]:
     """The contact as amoCRM shows it."""
-    base, account_id = origin(visit.request), visit.world.company.account_id
+    base, account_id = visit.base, visit.world.company.account_id
     code_key = "enum" if visit.state.switches["amocrm_legacy_enum"] else "enum_code"
     first_name, _, last_name = contact.name.partition(" ")
     embedded: dict[str, Any] = {"tags": [], "companies": []}
@@ -103,27 +103,29 @@ def _digits(text: str) -> str:
 
 def contacts(visit: Visit) -> Response:
     """``GET /contacts``."""
-    query = visit.query
-    ids, users = query.numbers("id"), query.numbers("responsible_user_id")
-    created, updated = query.span("created_at"), query.span("updated_at")
-    wanted = query.plain.get("query", "").lower()
-    digits = _digits(wanted)
-    rows = [
-        contact
-        for contact in visit.present.contacts(ids)
-        if (users is None or contact.responsible_id in users)
-        and within(created, contact.created_at)
-        and within(updated, contact.updated_at)
-        and _is_found(contact, wanted, digits)
-    ]
     return page_of(
         visit.request,
-        query,
+        visit.query,
         visit.state.switches,
-        ordered(rows, query, ("updated_at", "id")),
+        visit.chosen(lambda: ordered(_chosen(visit), visit.query, ("updated_at", "id"))),
         "contacts",
         lambda contact: rendered(contact, visit),
     )
+
+
+def _chosen(visit: Visit) -> list[CrmContact]:
+    query = visit.query
+    ids, users = query.numbers("id"), query.numbers("responsible_user_id")
+    is_within = within({name: query.span(name) for name in ("created_at", "updated_at")})
+    wanted = query.plain.get("query", "").lower()
+    digits = _digits(wanted)
+    return [
+        contact
+        for contact in visit.present.contacts(ids)
+        if (users is None or contact.responsible_id in users)
+        and is_within(contact)
+        and (not wanted or _is_found(contact, wanted, digits))
+    ]
 
 
 def contact(visit: Visit) -> Response:
@@ -149,6 +151,6 @@ def chats(visit: Visit) -> Response:
                 )
     if not rows:
         return empty()
-    here = f"{origin(visit.request)}/api/v4/contacts/chats"
+    here = f"{visit.base}/api/v4/contacts/chats"
     return hal({"_total_items": len(rows), "_links": {"self": {"href": here}},
                 "_embedded": {"chats": rows}})  # fmt: skip

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from synkro_assets.simulators.world.model import Company, Manager, Pipeline
 
-from .answers import hal, origin
+from .answers import hal
 from .door import Visit
 from .leads import missing, reason_shown, unix
 from .query import page_of
@@ -18,7 +18,7 @@ from .query import page_of
 def account(visit: Visit) -> Response:
     """``GET /account``."""
     company, with_ = visit.world.company, visit.query.with_
-    base = origin(visit.request)
+    base = visit.base
     document: dict[str, Any] = {
         "id": company.account_id,
         "name": company.name,
@@ -81,7 +81,7 @@ def _user(manager: Manager, company: Company, base: str) -> dict[str, Any]:
 
 def users(visit: Visit) -> Response:
     """``GET /users``."""
-    company, base = visit.world.company, origin(visit.request)
+    company, base = visit.world.company, visit.base
     return page_of(
         visit.request,
         visit.query,
@@ -98,7 +98,7 @@ def user(visit: Visit) -> Response:
     company, wanted = visit.world.company, visit.request.path_params["user_id"]
     for manager in company.managers:
         if manager.id == wanted:
-            return hal(_user(manager, company, origin(visit.request)))
+            return hal(_user(manager, company, visit.base))
     return missing(visit)
 
 
@@ -135,14 +135,14 @@ def _pipeline(pipeline: Pipeline, company: Company, base: str) -> dict[str, Any]
 
 
 def _whole(visit: Visit, path: str, entity: str, rows: list[dict[str, Any]]) -> Response:
-    here = f"{origin(visit.request)}/api/v4/{path}"
+    here = f"{visit.base}/api/v4/{path}"
     return hal({"_total_items": len(rows), "_links": {"self": {"href": here}},
                 "_embedded": {entity: rows}})  # fmt: skip
 
 
 def pipelines(visit: Visit) -> Response:
     """``GET /leads/pipelines``."""
-    company, base = visit.world.company, origin(visit.request)
+    company, base = visit.world.company, visit.base
     rows = [_pipeline(pipeline, company, base) for pipeline in company.pipelines]
     return _whole(visit, "leads/pipelines", "pipelines", rows)
 
@@ -152,7 +152,7 @@ def pipeline(visit: Visit) -> Response:
     found = _find(visit)
     if found is None:
         return missing(visit)
-    return hal(_pipeline(found, visit.world.company, origin(visit.request)))
+    return hal(_pipeline(found, visit.world.company, visit.base))
 
 
 def statuses(visit: Visit) -> Response:
@@ -160,7 +160,7 @@ def statuses(visit: Visit) -> Response:
     found = _find(visit)
     if found is None:
         return missing(visit)
-    rows = _statuses(found, visit.world.company, origin(visit.request))
+    rows = _statuses(found, visit.world.company, visit.base)
     return _whole(visit, f"leads/pipelines/{found.id}/statuses", "statuses", rows)
 
 
@@ -171,6 +171,6 @@ def _find(visit: Visit) -> Pipeline | None:
 
 def loss_reasons(visit: Visit) -> Response:
     """``GET /leads/loss_reasons``."""
-    base = origin(visit.request)
+    base = visit.base
     rows = [reason_shown(reason, base) for reason in visit.world.company.loss_reasons]
     return _whole(visit, "leads/loss_reasons", "loss_reasons", rows)

@@ -5,6 +5,8 @@ Lives here: sign-in, rate limit, ban, payment, rights, URL length. Not here: the
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -15,7 +17,7 @@ from synkro_assets.simulators.present import Present
 from synkro_assets.simulators.state import SimulatorState, TenantWorld
 from synkro_assets.simulators.unknown_fields import with_unknown_fields
 
-from .answers import BLOCKED, UNPAID, named_account, problem
+from .answers import BLOCKED, UNPAID, named_account, origin, problem
 from .oauth import TokenBook, has_moved_from
 from .query import BadQuery, Query
 
@@ -29,6 +31,16 @@ class Visit:
     world: TenantWorld
     state: SimulatorState
     present: Present
+
+    @cached_property
+    def base(self) -> str:
+        """The account's address as the client wrote it."""
+        return origin(self.request)
+
+    def chosen(self, choose: Callable[[], list[Any]]) -> list[Any]:
+        """What the request's list holds, chosen once for all its pages while nothing changes."""
+        terms = (self.request.url.path, self.query.is_filtering, self.query.terms)
+        return self.present.standing.chosen(terms, choose)
 
 
 Handler = Callable[[Visit], Response]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from synkro_assets.simulators.world.model import Event
 
-from .answers import hal, origin
+from .answers import hal
 from .door import Visit
 from .query import BadQuery, page_of, within
 
@@ -29,7 +29,7 @@ PLURALS = {"lead": "leads", "contact": "contacts"}
 
 def rendered(event: Event, visit: Visit) -> dict[str, Any]:
     """The event as amoCRM shows it."""
-    base, plural = origin(visit.request), PLURALS[event.entity_type]
+    base, plural = visit.base, PLURALS[event.entity_type]
     entity = f"{base}/api/v4/{plural}/{event.entity_id}"
     after = event.after
     if event.type == "lead_added":
@@ -52,10 +52,22 @@ def rendered(event: Event, visit: Visit) -> dict[str, Any]:
 
 def events(visit: Visit) -> Response:
     """``GET /events``, newest first as the feed is."""
+    return page_of(
+        visit.request,
+        visit.query,
+        visit.state.switches,
+        visit.chosen(lambda: _chosen(visit)),
+        "events",
+        lambda event: rendered(event, visit),
+        max_limit=100,
+    )
+
+
+def _chosen(visit: Visit) -> list[Event]:
     query = visit.query
     ids, types, kinds = query.values("id"), query.values("type"), query.values("entity")
     entities, users = query.numbers("entity_id"), query.numbers("created_by")
-    created = query.span("created_at")
+    is_within = within({"created_at": query.span("created_at")})
     if entities is not None and kinds is None:
         raise BadQuery("filter[entity_id] needs filter[entity]")
     rows = [
@@ -66,18 +78,9 @@ def events(visit: Visit) -> Response:
         and (kinds is None or event.entity_type in kinds or PLURALS[event.entity_type] in kinds)
         and (entities is None or event.entity_id in entities)
         and (users is None or event.created_by in users)
-        and within(created, event.created_at)
+        and is_within(event)
     ]
-    rows.sort(key=lambda event: (event.created_at, event.id), reverse=True)
-    return page_of(
-        visit.request,
-        query,
-        visit.state.switches,
-        rows,
-        "events",
-        lambda event: rendered(event, visit),
-        max_limit=100,
-    )
+    return sorted(rows, key=lambda event: (event.created_at, event.id), reverse=True)
 
 
 def event_types(visit: Visit) -> Response:
@@ -85,6 +88,6 @@ def event_types(visit: Visit) -> Response:
     rows = [
         {"key": key, "type": index, "lang": lang} for index, (key, lang) in enumerate(TYPES.items())
     ]
-    here = f"{origin(visit.request)}/api/v4/events/types"
+    here = f"{visit.base}/api/v4/events/types"
     return hal({"_total_items": len(rows), "_links": {"self": {"href": here}},
                 "_embedded": {"events_types": rows}})  # fmt: skip

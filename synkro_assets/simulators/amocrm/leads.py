@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from synkro_assets.simulators.world.model import Company, Lead, LossReason
 
-from .answers import empty, hal, origin, problem
+from .answers import empty, hal, problem
 from .door import Visit
 from .query import BadQuery, ordered, page_of, within
 
@@ -95,7 +95,9 @@ def _chosen(visit: Visit) -> list[Lead]:
     query = visit.query
     ids, pipelines = query.numbers("id"), query.numbers("pipeline_id")
     users, stages = query.numbers("responsible_user_id"), query.stages()
-    spans = {name: query.span(name) for name in ("created_at", "updated_at", "closed_at")}
+    is_within = within(
+        {name: query.span(name) for name in ("created_at", "updated_at", "closed_at")}
+    )
     wanted = query.plain.get("query", "").lower()
     wants_trash = "only_deleted" in query.with_
     return [
@@ -105,8 +107,8 @@ def _chosen(visit: Visit) -> list[Lead]:
         and (pipelines is None or lead.pipeline_id in pipelines)
         and (users is None or lead.responsible_id in users)
         and (stages is None or (lead.pipeline_id, lead.status_id) in stages)
-        and all(within(span, getattr(lead, name)) for name, span in spans.items())
-        and wanted in lead.name.lower()
+        and is_within(lead)
+        and (not wanted or wanted in lead.name.lower())
     ]
 
 
@@ -114,7 +116,7 @@ def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
     """The lead in a list: of one in the trash its id and date, as the documentation promises."""
     if lead.is_deleted and not visit.state.switches["amocrm_whole_trash"]:
         return {"id": lead.id, "updated_at": unix(lead.updated_at), "is_deleted": True}
-    document = rendered(lead, visit.world.company, visit.query.with_, origin(visit.request))
+    document = rendered(lead, visit.world.company, visit.query.with_, visit.base)
     if visit.state.switches["amocrm_absent_loss_reason"] and not lead.loss_reason_id:
         document["_embedded"].pop("loss_reason", None)
     return document
@@ -122,7 +124,9 @@ def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
 
 def leads(visit: Visit) -> Response:
     """``GET /leads``."""
-    rows = ordered(_chosen(visit), visit.query, ("created_at", "updated_at", "id"))
+    rows = visit.chosen(
+        lambda: ordered(_chosen(visit), visit.query, ("created_at", "updated_at", "id"))
+    )
     answer = page_of(
         visit.request,
         visit.query,
@@ -143,7 +147,7 @@ def lead(visit: Visit) -> Response:
     found = visit.present.lead(visit.request.path_params["lead_id"])
     if found is None or (found.is_deleted and "only_deleted" not in visit.query.with_):
         return missing(visit)
-    base = origin(visit.request)
+    base = visit.base
     return hal(rendered(found, visit.world.company, visit.query.with_, base))
 
 
@@ -180,7 +184,7 @@ def links(visit: Visit) -> Response:
     shown = [
         {key: row[key] for key in ("to_entity_id", "to_entity_type", "metadata")} for row in rows
     ]
-    here = f"{origin(visit.request)}/api/v4/leads/{found.id}/links"
+    here = f"{visit.base}/api/v4/leads/{found.id}/links"
     return hal(
         {
             "_total_items": len(shown),
@@ -199,7 +203,7 @@ def all_links(visit: Visit) -> Response:
     rows = [row for found in known if found for row in _links(found, visit)]
     if not rows:
         return empty()
-    here = f"{origin(visit.request)}/api/v4/leads/links"
+    here = f"{visit.base}/api/v4/leads/links"
     return hal(
         {
             "_total_items": len(rows),

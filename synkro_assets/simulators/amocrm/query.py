@@ -6,7 +6,7 @@ an entity has.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +17,12 @@ from synkro_assets.simulators.switches import Switches
 
 from .answers import empty, hal, origin, problem
 
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
+
+
+# What tells pages of a list apart.
+_PLACE = ("page", "limit")
 
 
 class BadQuery(ValueError):
@@ -29,18 +34,22 @@ class Query:
 
     def __init__(self, request: Request, switches: Switches) -> None:
         self.items = request.query_params.multi_items()
+        self._filters = [
+            (_BRACKETS.findall(key), value)
+            for key, value in self.items
+            if key.startswith("filter[")
+        ]
         self.is_filtering = not switches["amocrm_ignore_filters"]
+        self.terms = tuple(item for item in self.items if item[0] not in _PLACE)
         self.plain = {key: value for key, value in self.items if "[" not in key}
         self.with_ = {part for part in self.plain.get("with", "").split(",") if part}
 
     def _under(self, *path: str) -> list[tuple[list[str], str]]:
         """Values whose bracketed name begins with ``filter`` and ``path``, and the rest of it."""
-        found = []
-        for key, value in self.items:
-            parts = _BRACKETS.findall(key)
-            if key.startswith("filter[") and parts[: len(path)] == list(path):
-                found.append((parts[len(path) :], value))
-        return found
+        depth = len(path)
+        return [
+            (parts[depth:], value) for parts, value in self._filters if parts[:depth] == list(path)
+        ]
 
     def values(self, name: str, *, is_address: bool = False) -> set[str] | None:
         """The values of a list filter, comma forms included; ``None`` when it is absent.
@@ -112,11 +121,25 @@ class Query:
         return min(self.number("limit", 50), most, int(switches["amocrm_max_limit"]))
 
 
-def within(span: tuple[int, int] | None, moment: datetime | None) -> bool:
-    """Whether the instant passes the range filter."""
-    if span is None:
+def within(spans: Mapping[str, tuple[int, int] | None]) -> Callable[[Any], bool]:
+    """Whether a record's instants, by name, pass the range filters that were given."""
+    bounds = [
+        (name, _instant(span[0]), _instant(span[1] + 1)) for name, span in spans.items() if span
+    ]
+
+    def passes(row: Any) -> bool:
+        for name, low, high in bounds:
+            moment = getattr(row, name)
+            if moment is None or not low <= moment < high:
+                return False
         return True
-    return moment is not None and span[0] <= int(moment.timestamp()) <= span[1]
+
+    return passes
+
+
+def _instant(seconds: int) -> datetime:
+    """The moment of unix seconds, which may be any number."""
+    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
 
 
 def ordered(rows: list[Any], query: Query, allowed: tuple[str, ...]) -> list[Any]:

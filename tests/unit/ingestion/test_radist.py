@@ -27,7 +27,9 @@ LONG_AGO = WINDOW.start - timedelta(days=9)
 
 
 def contact(contact_id: int, last: datetime | None = IN_DAY, **chat: Any) -> dict[str, Any]:
-    """A contact with one chat, of the same number times ten."""
+    """A contact with one chat, of the same number times ten; each has an instant of its own."""
+    if last is IN_DAY:
+        last = IN_DAY - timedelta(seconds=contact_id)
     said = {"created_at": last.isoformat()} if last else None
     chats = [{"chat_id": contact_id * 10, "connection_id": 1, "last_message": said, **chat}]
     at = last.isoformat() if last else None
@@ -114,7 +116,8 @@ def test_a_contact_that_jumps_ahead_of_others_that_jump_too_is_not_lost() -> Non
     # Contact 4 moved to the head unread, and then so did two that had been read already.
     later = IN_DAY + timedelta(minutes=1)
     first = [[contact(1), contact(2)], [contact(3), contact(5)]]
-    then = [[contact(2, later), contact(1, later)], [contact(4, later), contact(3)], [contact(5)]]
+    last = later + timedelta(seconds=1)
+    then = [[contact(2, last), contact(1, later)], [contact(4, later), contact(3)], [contact(5)]]
     client = FakeRadist([first, then])
 
     assert sorted(fetched(client).chats) == [10, 20, 30, 40, 50]
@@ -132,7 +135,8 @@ def test_a_new_chat_of_a_known_contact_behind_others_that_jumped_is_not_lost() -
 
 
 def test_a_feed_at_rest_is_read_once_and_its_head_again() -> None:
-    client = FakeRadist([[[contact(1)], [contact(2)], [contact(3)]]])
+    pages = [[contact(1), contact(2)], [contact(3), contact(4)], [contact(5), contact(6)]]
+    client = FakeRadist([pages])
 
     fetched(client)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.errors import ProviderRefused
+from synkro_assets.domain.errors import IncompleteFetch, ProviderRefused
 from synkro_assets.ingestion.radist_feed import ChatFeed, FeedPlace
 
 START = datetime(2026, 3, 3, tzinfo=UTC)
@@ -27,19 +27,22 @@ class Page:
 class Company:
     """Contacts by the minute of their last activity; two on a page, cursors name a place in time.
 
-    ``forgets`` refuses every cursor of an earlier run. ``asked`` counts the pages of a run.
+    ``forgets`` refuses every cursor of an earlier run. ``asked`` counts the pages of a run, and
+    ``happens`` is who speaks when so many were asked for.
     """
 
     spoke: dict[int, int]
     forgets: bool = False
     asked: int = 0
     given: set[str] = field(default_factory=set)
+    happens: dict[int, dict[int, int]] = field(default_factory=dict)
 
     def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
         if cursor is not None and cursor not in self.given and self.forgets:
             raise ProviderRefused("Radist", "the cursor has expired", status=400)
         while True:
             self.asked += 1
+            self.spoke |= self.happens.get(self.asked, {})
             order = sorted(self.spoke.items(), key=lambda each: (-each[1], each[0]))
             if cursor is not None:
                 minute, contact_id = map(int, cursor.split("|"))
@@ -161,3 +164,38 @@ def test_a_refusal_of_the_account_is_not_taken_for_an_old_cursor() -> None:
     company.contact_pages = refuse  # type: ignore[method-assign]
     with pytest.raises(ProviderRefused, match="API key"):
         run(company, 1, place)
+
+
+def test_who_joins_a_crowd_of_one_instant_behind_the_page_that_is_read_is_not_lost() -> None:
+    crowd = dict.fromkeys([1, 2, 4, 5, 6], 100)
+    company = Company({**crowd, 7: 50, 3: 1}, happens={3: {3: 100}})
+
+    feed = run(company, 9)
+
+    assert sorted(feed.found) == [10, 20, 30, 40, 50, 60, 70]
+    assert feed.is_whole
+
+
+def test_who_joins_a_crowd_and_then_leaves_it_for_the_head_is_not_lost() -> None:
+    crowd = dict.fromkeys([1, 2, 4, 5, 6], 100)
+    # The first walk takes four pages; the second has read a page when the contact leaves.
+    company = Company({**crowd, 7: 50, 3: 1}, happens={3: {3: 100}, 6: {3: 101}})
+
+    assert 30 in run(company, 9).found
+
+
+def test_a_crowd_that_rests_is_read_until_two_walks_agree() -> None:
+    company = Company(dict.fromkeys(range(1, 8), 100))
+
+    feed = run(company, 9)
+
+    assert feed.is_whole
+    assert company.asked == 4 * 3, "to find them, to see nothing new, and once more"
+
+
+def test_a_crowd_that_never_rests_is_refused_in_words() -> None:
+    company = Company(dict.fromkeys(range(1, 8), 100))
+    company.happens = {each: {1 + each % 7: 100 + each} for each in range(1, 400, 2)}
+
+    with pytest.raises(IncompleteFetch, match="still changed"):
+        run(company, 9)
