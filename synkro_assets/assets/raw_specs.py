@@ -175,13 +175,7 @@ def _load_day(
     began: datetime,
 ) -> tuple[dict[str, int], int]:
     """How many rows each table got and how many records were set aside."""
-    load = Load(
-        tenant_id=tenant_run.tenant.tenant_id,
-        business_day=day,
-        fetched_at=began,
-        run_id=run_id,
-        chats=share.chats,
-    )
+    load = Load(tenant_run.tenant.tenant_id, day, began, run_id, share.chats)
     rows = share.rows()
     with tenant_run.transaction() as connection:
         ensure_month(connection, day)

@@ -101,20 +101,16 @@ def fetch_day(
     asked = contacts_to_ask(portion, linked_before)
     on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
     contacts = holding.records(client.contacts_by_id(sorted(portion.contacts)))
+    read = (events, leads, deleted, contacts, portion, asked)
     if not are_lists_due(held, client.asked, chain(leads, deleted), events):
-        return AmoCrmDay(None, [], [], [], events, leads, deleted, contacts, portion, asked)
+        return AmoCrmDay(None, [], [], [], *read)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
         client.account(),
         list(client.users()),
         list(client.pipelines()),
         list(client.loss_reasons()),
-        events,
-        leads,
-        deleted,
-        contacts,
-        portion,
-        asked,
+        *read,
     )
 
 
