@@ -77,7 +77,8 @@ def test_a_bad_day_costs_no_other_and_its_retry_completes_the_range(
     assert first.done == set(DAYS) - {BAD}
     for name, page in asset_page(scene).items():
         good = {day: "MATERIALIZED" for day in DAYS if day != BAD}
-        if name.startswith("raw/amocrm"):
+        # Phones are looked up once both sources are read: that was never tried.
+        if name.startswith("raw/amocrm") and name != "raw/amocrm_phone_lookups":
             assert page == good | {BAD: "FAILED"}, name
         elif name.startswith("raw/radist"):
             assert page == good | {BAD: "MATERIALIZED"}, name

@@ -158,7 +158,7 @@ class Dagit:
             for node in self._nodes()
         }
         found = {name for name in reads if name.startswith(source)}
-        roots = set(found)
+        roots = {name for name in found if not reads[name] & found}
         while more := {name for name, read in reads.items() if read & found} - found:
             found |= more
         return found - roots
