@@ -1,6 +1,6 @@
 """Reading a paged feed to its end without losing a row when rows move between pages.
 
-What lives here: the three ways of paging as pure generators over a fetch function. What does not:
+What lives here: the ways of paging as pure generators over a fetch function. What does not:
 addresses, parameters and errors of a provider (its client).
 
 A feed that cannot be read whole raises IncompleteFetch; nothing ends early in silence.
@@ -124,37 +124,6 @@ class _Ascent:
         goes_on = bool(page.next and self.is_trusted and stamps and stamps[-1] > self.since)
         self.following = stamps[-1] if goes_on else None
         return goes_on
-
-
-def cursor_pages(
-    fetch: Callable[[str | None], Page], key: KeyOf, version: Callable[[Row], Hashable]
-) -> Iterator[list[Row]]:
-    """Pages by cursor of a feed that shows the newest activity first (Radist), each row once.
-
-    ``version`` changes when a row gets new activity. A row that jumps to the front while later
-    pages are read would be missed, so the front is read again afterwards, down to a row that has
-    not moved: below it nothing has. Done when one answer alone shows that, for one answer is one
-    moment. A caller that stops early forgoes this.
-    """
-    seen: dict[Hashable, Hashable] = {}
-    for _ in range(_MOST_REREADS):
-        # Stillness counts since before this walk: a row of its own first page proves nothing.
-        before = dict(seen)
-        for number, page in enumerate(walked_pages(fetch)):
-            fresh = [row for row in _once(page.rows, key) if key(row) not in seen]
-            has_still_row = any(before.get(key(row), _NOTHING) == version(row) for row in page.rows)
-            seen.update({key(row): version(row) for row in page.rows})
-            if fresh:
-                yield fresh
-            is_proof = has_still_row or not page.next
-            if is_proof and number == 0:
-                return
-            if is_proof:
-                break
-    raise IncompleteFetch("the feed changes faster than it can be read; try again later")
-
-
-_NOTHING = object()
 
 
 def walked_pages(fetch: Callable[[str | None], Page], start: str | None = None) -> Iterator[Page]:

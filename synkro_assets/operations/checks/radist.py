@@ -18,7 +18,7 @@ def look(client: RadistClient, context: LookContext) -> dict[str, Any]:
     companies = client.companies()
     _refuse_unseen(context.public["company_id"], companies)
     connections = [_connection(each) for each in client.connections()]
-    newest = next(iter(next(iter(client.chats_with_contacts()), [])), None)
+    newest = next(iter(next(client.contact_pages()).rows), None)
     return {
         "companies": [_company(each) for each in companies],
         "connections": connections,

@@ -24,7 +24,6 @@ from synkro_assets.providers.pagination import (
     LargestPage,
     Page,
     Row,
-    cursor_pages,
     walked_pages,
 )
 from synkro_assets.providers.radist import forms
@@ -78,16 +77,11 @@ class RadistClient(Closing):
         """The connections that can start a chat."""
         return self._list(f"{self._company}/messaging/chats/sources/", "sources")
 
-    def chats_with_contacts(self) -> Iterator[list[Row]]:
-        """Contacts with their chats, page by page, newest activity first, each contact once.
-
-        Read to the end it holds every contact that existed when reading began, also those that
-        got new activity meanwhile; a caller may stop early and forgo that.
-        """
-        return cursor_pages(self._contacts_page, _contact_id, _last_activity)
-
     def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
-        """The same pages as they come, from a cursor or the newest activity on, with the next."""
+        """Contacts with their chats as they come, from a cursor or the newest activity on.
+
+        The feed moves while it is read; that nobody is lost is ``ingestion/radist_feed.py``'s work.
+        """
         return walked_pages(self._contacts_page, cursor)
 
     def chat_messages(
@@ -217,16 +211,6 @@ def _rows(answer: Any, name: str) -> list[Any]:
     if not isinstance(answer, list):
         raise _strange()
     return answer
-
-
-def _contact_id(row: Row) -> Any:
-    return row["contact_id"]
-
-
-def _last_activity(row: Row) -> str:
-    chats = row.get("chats")
-    ids = [chat.get("chat_id") for chat in chats] if isinstance(chats, list) else []
-    return f"{row.get('last_chat_updated_at')}|{ids}"
 
 
 def _oldest_first(messages: list[Row]) -> list[Row]:

@@ -61,7 +61,7 @@ def test_lists_bare_and_wrapped_come_as_they_were_written(desk: Desk) -> None:
 
 def test_contacts_of_both_pages_come_as_they_were_written(desk: Desk) -> None:
     client, stand = desk.radist(documented)
-    pages = list(client.chats_with_contacts())
+    pages = [page.rows for page in client.contact_pages()]
     assert pages == [
         body(stand, "chats_first_page")["data"],
         body(stand, "chats_last_page")["data"],
@@ -89,7 +89,7 @@ def test_a_company_nobody_wrote_to_is_empty(desk: Desk) -> None:
         return f"radist/{names[kind]}"
 
     client, _ = desk.radist(silent)
-    assert list(client.chats_with_contacts()) == []
+    assert [page.rows for page in client.contact_pages()] == [[]]
     assert client.chat_messages(1, WINDOW.start, WINDOW.end, 10).messages == []
 
 
@@ -181,7 +181,7 @@ def test_a_refusal_says_what_it_is(
     calls = (
         RadistClient.companies,
         RadistClient.connections,
-        lambda each: list(each.chats_with_contacts()),
+        lambda each: list(each.contact_pages()),
         lambda each: each.chat_messages(1, WINDOW.start, WINDOW.end, 2),
     )
     for call in calls:

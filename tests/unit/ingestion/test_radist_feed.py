@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import IncompleteFetch, ProviderRefused
@@ -124,6 +126,21 @@ def test_a_contact_that_jumps_between_two_runs_is_not_lost(forgets: bool) -> Non
         found.append(run(company, 3, found[-1].place))
 
     assert chats(found) == {each * 10 for each in range(1, 12)}
+
+
+SPEAKING = st.dictionaries(st.integers(1, 11), st.integers(101, 300), max_size=2)
+
+
+@given(st.dictionaries(st.integers(1, 15), SPEAKING))
+def test_whoever_speaks_while_the_feed_is_read_nobody_is_lost(
+    happens: dict[int, dict[int, int]],
+) -> None:
+    company = Company({each: 100 - each for each in range(1, 12)}, happens=happens)
+
+    found = run(company, 99)
+
+    assert found.is_whole
+    assert chats([found]) == {each * 10 for each in range(1, 12)}
 
 
 def test_a_contact_is_not_lost_behind_known_ones_that_jumped_after_it() -> None:

@@ -61,7 +61,7 @@ def test_chats_go_through_both_buckets_and_messages_through_one(connect, surroun
     assert surroundings.limiter.acquired[2:] == [("all", 5.0)]
 
 
-def test_contacts_are_read_by_cursor_and_the_front_once_more(connect):
+def test_contacts_are_read_by_cursor(connect):
     def handler(request):
         assert request.headers["x-api-key"] == "radist-key"
         second = request.url.params.get("cursor") == "a/b=="
@@ -69,8 +69,9 @@ def test_contacts_are_read_by_cursor_and_the_front_once_more(connect):
         metadata = {"next_cursor": "" if second else "a/b=="}
         return httpx.Response(200, json={"data": rows, "response_metadata": metadata})
 
-    pages = list(connect(handler).chats_with_contacts())
-    assert [[row["contact_id"] for row in page] for page in pages] == [[1], [2]]
+    pages = list(connect(handler).contact_pages())
+    assert [[row["contact_id"] for row in page.rows] for page in pages] == [[1], [2]]
+    assert [page.next for page in pages] == ["a/b==", None]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_of_a_poison_contact_the_chats_are_kept(connect, flaw, kept):
     moved = {"last_chat_updated_at": "2026-03-05T10:00:00Z"}
     rows = [{"contact_id": 7, "chats": chats, **moved, **flaw}]
     client = connect(lambda r: httpx.Response(200, text=json.dumps({"data": rows})))
-    ((contact,),) = client.chats_with_contacts()
+    (contact,) = next(client.contact_pages()).rows
     sound = {"chat_id": 1, "connection_id": 2, "last_message": None}
     assert contact == {"contact_id": 7, "chats": [sound], **kept}
 
@@ -95,7 +96,7 @@ def test_of_a_poison_contact_the_chats_are_kept(connect, flaw, kept):
 def test_of_a_poison_contact_without_id_or_chats_nothing_is_kept(connect, flaw):
     rows = [{"contact_id": 7, "chats": [], **flaw}]
     client = connect(lambda r: httpx.Response(200, json={"data": rows}))
-    assert [page for page in client.chats_with_contacts() if page] == []
+    assert [page.rows for page in client.contact_pages()] == [[]]
 
 
 def messages_feed(count):
