@@ -6,8 +6,9 @@ the chats is ``radist.py``.
 The feed shows the newest activity first and moves while it is read: a contact that gets a message
 jumps to its head. So it is walked down to its end, then from its head again down to a contact that
 has not moved since a walk that came to its end saw it: below it nothing has but what shares its
-instant. So the walk goes on past that instant; where that takes more than a page, one answer shows
-nothing, and two such walks that agree end the reading.
+instant, where that is of a whole second or others show it too. So the walk goes on past such an
+instant; where that takes more than a page, one answer shows nothing, and two such walks that agree
+end the reading.
 
 A limit ends a walk between two pages, and the next run goes on from there. How long Radist honours
 a cursor is not known: where it refuses a stored one, the walk starts over. Pages that hold nobody
@@ -176,7 +177,7 @@ class ChatFeed:
         return walk
 
     def _is_past_what_is_still(self, walk: _Walk, page: Sequence[Payload]) -> bool:
-        """Whether the page reaches below a contact that has not moved, and below its instant."""
+        """Whether the page reaches below a contact that has not moved, and below its crowd."""
         times = {int(each["contact_id"]): self._active_at(each) for each in page}
         still = [
             times[int(each["contact_id"])]
@@ -184,8 +185,12 @@ class ChatFeed:
             if self._settled.get(int(each["contact_id"])) == _mark(each)
         ]
         walk.still_at = max((at for at in (walk.still_at, *still) if at), default=None)
-        reached = min((at for at in times.values() if at), default=None)
-        return walk.still_at is not None and reached is not None and reached < walk.still_at
+        if walk.still_at is None:
+            return False
+        of_that_instant = sum(at == walk.still_at for at in times.values())
+        # To the second many may be active at once; a fraction of it that one alone has is its own.
+        is_its_own = walk.still_at.microsecond != 0 and of_that_instant == 1
+        return is_its_own or any(at < walk.still_at for at in times.values() if at)
 
     def _active_at(self, contact: Payload) -> datetime | None:
         return moment(contact.get("last_chat_updated_at"), self.parse_time)
