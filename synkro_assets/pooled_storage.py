@@ -84,4 +84,4 @@ def remember_partitions(
         seen_at[key] = now()
         return True
 
-    event_log.has_dynamic_partition = has_dynamic_partition  # type: ignore[method-assign]
+    event_log.has_dynamic_partition = has_dynamic_partition  # type: ignore[method-assign]  # no hook

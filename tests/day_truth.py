@@ -249,8 +249,7 @@ class _Owners:
         of_then = [lead for lead in named if _at(lead) < end]
         if not of_then:
             return contacts, None
-        key = lambda lead: (_is_open(lead), lead["updated_at"], lead["id"])  # noqa: E731
-        return contacts, max(of_then, key=key)
+        return contacts, max(of_then, key=_answering)
 
     def _is_touched(self, lead: dict[str, Any], day: Truth) -> bool:
         """Whether a deal is of the day: created or changed in it, or named by its events."""
@@ -334,6 +333,11 @@ def _is_read(days: list[Truth], instant: datetime) -> bool:
 
 def _is_open(lead: dict[str, Any]) -> bool:
     return lead["status_id"] not in (WON, LOST)
+
+
+def _answering(lead: dict[str, Any]) -> tuple[Any, ...]:
+    """Of a customer's leads the greatest names the manager: open before closed, newest first."""
+    return _is_open(lead), lead["updated_at"], lead["id"]
 
 
 def _bounds(truth: Truth) -> tuple[datetime, datetime]:

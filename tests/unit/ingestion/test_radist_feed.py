@@ -170,17 +170,18 @@ def test_a_run_that_needs_all_chats_again_counts_no_page_it_knows() -> None:
     assert len(again.found) == 11
 
 
+class Refusing(Company):
+    def contact_pages(self, cursor: str | None = None) -> Iterator[Page]:
+        raise ProviderRefused("Radist", "the API key is not accepted", status=401)
+        yield
+
+
 def test_a_refusal_of_the_account_is_not_taken_for_an_old_cursor() -> None:
     company = Company({1: 5, 2: 4, 3: 3})
     place = run(company, 1).place
 
-    def refuse(cursor: str | None = None) -> Iterator[Page]:
-        raise ProviderRefused("Radist", "the API key is not accepted", status=401)
-        yield
-
-    company.contact_pages = refuse  # type: ignore[method-assign]
     with pytest.raises(ProviderRefused, match="API key"):
-        run(company, 1, place)
+        run(Refusing(company.spoke), 1, place)
 
 
 def test_who_joins_a_crowd_of_one_instant_behind_the_page_that_is_read_is_not_lost() -> None:
