@@ -6,6 +6,7 @@ What lives here: fixtures. Databases are made in ``databases``, tenants and days
 import hashlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,6 +77,14 @@ def empty_database(server_url: str) -> Iterator[Database]:
     """A database of the test's own with nothing in it."""
     with scratch_database(server_url) as url:
         yield Database(url)
+
+
+@pytest.fixture(autouse=True)
+def no_dagster_left_behind() -> Iterator[None]:
+    """A Dagster instance a test leaves open breaks the loading of definitions in another test."""
+    yield
+    module = sys.modules.get("dagster._core.storage.defs_state.base")
+    assert module is None or module.DefsStateStorage.get() is None, "an instance was left open"
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ def look(instance: "DagsterInstance", name: str) -> "SensorExecutionData":
 
     from synkro_assets.definitions import defs
 
-    context = build_sensor_context(instance=instance, definitions=defs)
-    return defs.resolve_sensor_def(name).evaluate_tick(context)
+    with build_sensor_context(instance=instance, definitions=defs) as context:
+        return defs.resolve_sensor_def(name).evaluate_tick(context)
 
 
 def tick(instance: "DagsterInstance", at: datetime) -> list["RunRequest"]:
@@ -53,9 +53,9 @@ def tick(instance: "DagsterInstance", at: datetime) -> list["RunRequest"]:
 
     from synkro_assets.definitions import defs
 
-    context = build_schedule_context(instance=instance, scheduled_execution_time=at)
     schedule = defs.resolve_schedule_def("daily_report_schedule")
-    return list(schedule.evaluate_tick(context).run_requests or [])
+    with build_schedule_context(instance=instance, scheduled_execution_time=at) as context:
+        return list(schedule.evaluate_tick(context).run_requests or [])
 
 
 def ask(platform: Platform, query: str, *values: Any) -> list[dict[str, Any]]:

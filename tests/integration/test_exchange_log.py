@@ -323,10 +323,9 @@ def test_the_cleanup_runs_every_day_by_itself_in_dagster(platform: Platform) -> 
         schedule = defs.resolve_schedule_def("integration_logs_cleanup_schedule")
         assert schedule.default_status is DefaultScheduleStatus.RUNNING
         assert len(str(schedule.cron_schedule).split()) == 5
-        context = build_schedule_context(
-            instance, scheduled_execution_time=datetime(2026, 3, 5, 13, 20, tzinfo=UTC)
-        )
-        assert len(schedule.evaluate_tick(context).run_requests or []) == 1
+        at = datetime(2026, 3, 5, 13, 20, tzinfo=UTC)
+        with build_schedule_context(instance, scheduled_execution_time=at) as context:
+            assert len(schedule.evaluate_tick(context).run_requests or []) == 1
         job = defs.resolve_job_def(schedule.job_name)
         assert job.partitions_def is None
         done = job.execute_in_process(instance=instance)
