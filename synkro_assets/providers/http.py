@@ -27,6 +27,7 @@ from synkro_assets.domain.errors import (
     UsageProblem,
 )
 from synkro_assets.providers.closing import Closing
+from synkro_assets.providers.collector import no_collection
 from synkro_assets.providers.gate import NETWORK_FAILURES, Call, Gate, parsed
 from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy, Sleeper, sleep
 
@@ -78,16 +79,18 @@ class GatedClient(httpx.Client):
 
     def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
         """Send once, read the whole answer; its error is raised, a success returned."""
-        passage = self._gate.open(request)
-        try:
-            response = self._read(request)
-        except NETWORK_FAILURES as problem:
-            error = passage.lost(problem)
-        else:
-            verdict = passage.answered(response)
-            if verdict is None:
-                return response
-            error = verdict
+        # A collection after the slot has come would send the request too near to the next one's.
+        with no_collection():
+            passage = self._gate.open(request)
+            try:
+                response = self._read(request)
+            except NETWORK_FAILURES as problem:
+                error = passage.lost(problem)
+            else:
+                verdict = passage.answered(response)
+                if verdict is None:
+                    return response
+                error = verdict
         # Raised out here, so that no library exception (they quote headers) hangs on to it.
         raise error
 

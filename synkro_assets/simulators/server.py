@@ -5,6 +5,7 @@ Lives here: binding the port, starting and stopping uvicorn. Not here: what is s
 
 import asyncio
 import errno
+import gc
 import socket
 import threading
 from types import TracebackType
@@ -119,7 +120,14 @@ def start_in_thread(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> Sim
 
 
 def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 8900) -> None:
-    """Serve until interrupted; raises ``PortInUse`` when the port is taken."""
+    """Serve until interrupted; raises ``PortInUse`` when the port is taken.
+
+    For a process of its own: its garbage collector looks through what is young only.
+    """
+    # A look through a planted company stalls every answer for a fifth of a second, and requests
+    # that kept their distance are then counted as if they had come together.
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, 2**31 - 1)
     listener = bind(host, port)
     sockets: Any = [listener]
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 
 import httpx
@@ -225,3 +226,17 @@ def test_a_body_nobody_foresaw_costs_its_outline_and_not_the_request(
     monkeypatch.setattr("synkro_assets.providers.gate.kept_response", stumble)
     assert ask(lambda r: httpx.Response(200, json={"id": 1})) == {"id": 1}
     assert [(row.status, row.response) for row in surroundings.log.rows] == [(200, None)]
+
+
+def test_no_garbage_collection_delays_a_request_and_it_goes_on_after_a_failure(ask):
+    was_enabled = []
+
+    def handler(request):
+        was_enabled.append(gc.isenabled())
+        return httpx.Response(200 if len(was_enabled) == 1 else 400, json={"id": 1})
+
+    assert ask(handler) == {"id": 1}
+    with pytest.raises(ProviderRefused):
+        ask(handler)
+    assert was_enabled == [False, False]
+    assert gc.isenabled()
