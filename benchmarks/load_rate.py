@@ -17,7 +17,8 @@ from benchmarks.dialogs import conversation_texts
 from benchmarks.stage import Stage
 from benchmarks.table import Line, at_least
 from synkro_assets.domain.tenant import Tenant
-from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month, load_rows
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month
 
 ROWS = 60_000
 ROWS_PER_CHAT = 12

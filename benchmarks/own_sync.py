@@ -7,38 +7,42 @@ time and memory can be laid beside those of ``rivals``. Comparing them is ``sync
 from __future__ import annotations
 
 import sys
-from datetime import date
+import uuid
 from pathlib import Path
 
+import httpcore
+
 from benchmarks.rivals.cost import tell
-from synkro_assets.domain.business_day import BusinessDay
-from synkro_assets.domain.tenant import Tenant, parse_slug
-from synkro_assets.ingestion.amocrm import fetch_day, raw_rows
-from synkro_assets.operations.amocrm_references import held_references
-from synkro_assets.operations.platform import Platform, SystemClock, open_platform
-from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.storage.raw_rows import AMOCRM_TABLES, Load, ensure_month, load_rows
-from synkro_assets.storage.tenants import tenant_by_slug
+from synkro_assets.assets.raw_amocrm import amocrm_source
+from synkro_assets.assets.raw_specs import load_days
+from synkro_assets.domain.business_day import parse_business_day
+from synkro_assets.domain.tenant import parse_slug
+from synkro_assets.operations.platform import SystemClock, open_platform
+from synkro_assets.operations.tenant_config import find_tenant
+from synkro_assets.operations.tenant_run import RunOrder, TenantRun, begin_run
+
+# httpx loads it with the first client: like the rivals' libraries it is there before the clock.
+assert httpcore
 
 
 def main(home: str, url: str, slug: str, day: str) -> None:
     """Read and load the day and print what that cost."""
+    days = [parse_business_day(day)]
+    order = RunOrder(days, "daily_report_job", "manual", "benchmark", str(uuid.uuid4()))
     with open_platform(Path(home), url, None, SystemClock()) as platform:
-        with platform.database.console_transaction() as connection:
-            tenant = tenant_by_slug(connection, parse_slug(slug))
-        tell(lambda: _sync(platform, tenant, BusinessDay(date.fromisoformat(day))))
+        run = begin_run(platform, find_tenant(platform, parse_slug(slug)), order)
+        try:
+            tell(lambda: _sync(run))
+        finally:
+            run.close("success", None)
 
 
-def _sync(platform: Platform, tenant: Tenant, day: BusinessDay) -> None:
-    held = held_references(platform, tenant)
-    with amocrm_client(platform, tenant) as client:
-        read = fetch_day(client, tenant.config.calendar.window(day), held=held)
-    rows = raw_rows(read, tenant.default_region)
-    load = Load(tenant.tenant_id, day, platform.clock.now(), "benchmark")
-    with platform.database.tenant_transaction(tenant.tenant_id) as connection:
-        ensure_month(connection, day)
-        for table in AMOCRM_TABLES:
-            load_rows(connection, table, load, rows[table.name])
+def _sync(run: TenantRun) -> None:
+    load_days(run, amocrm_source(run, _unheard), "benchmark", _unheard).require_all_done()
+
+
+def _unheard(_: str) -> None:
+    """Nobody follows the progress of a measurement."""
 
 
 if __name__ == "__main__":

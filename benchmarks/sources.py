@@ -17,7 +17,8 @@ from synkro_assets.domain.tenant import Tenant
 from synkro_assets.ingestion.amocrm import AmoCrmDay, fetch_day, raw_rows
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
-from synkro_assets.storage.raw_rows import AMOCRM_TABLES, Load, ensure_month, load_rows
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import AMOCRM_TABLES, Load, ensure_month
 
 LEADS = 1_000
 IMPORTS = 100

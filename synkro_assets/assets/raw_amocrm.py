@@ -31,8 +31,9 @@ from synkro_assets.assets.raw_specs import (
 from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
+from synkro_assets.ingestion.amocrm_rows import Early, Rows
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
-from synkro_assets.ingestion.packing import AS_READ, PACKED
+from synkro_assets.ingestion.packing import AS_READ, PACKED, Put
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
@@ -77,8 +78,8 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """amoCRM with the run's credentials."""
     config = tenant_run.tenant.config
 
-    def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
-        run, quarantine = tenant_run, Quarantine()
+    def fetch(windows: Windows, put: Put | None) -> dict[BusinessDay, DayShare]:
+        run, quarantine, region = tenant_run, Quarantine(), tenant_run.tenant.default_region
         limits, before = limits_of(config, len(windows)), read_before(run, windows)
         # Packing takes time, and a day alone is stored as soon as it is read.
         holding = PACKED if len(windows) > 1 else AS_READ
@@ -89,20 +90,23 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             held = held_references(run.platform, run.tenant)
             linked = partial(linked_before, run.platform.database, run.tenant.tenant_id)
             fetched = amocrm.fetch_day(
-                client, span(windows), on_progress, held, limits, before.place, linked, holding
-            )
+                client, span(windows), on_progress, held, limits, before.place, linked, holding,
+                Early(put, region),
+            )  # fmt: skip
         require_whole(fetched.portion, len(windows))
-        region = tenant_run.tenant.default_region
         days = amocrm_days(fetched, windows)
         poison, unusable = quarantine.by_day(windows), quarantine.ids_of("contacts")
+
+        def rows(share: amocrm.AmoCrmDay) -> Rows:
+            if put:
+                return amocrm.late_rows(share, unusable)
+            return amocrm.raw_rows(share, region, unusable)
+
         return {
             day: remainder(
-                DayShare(partial(amocrm.raw_rows, share, region, unusable), poison[day]),
-                fetched.portion,
-                before,
-                config,
+                DayShare(partial(rows, share), poison[day]), fetched.portion, before, config
             )
             for day, share in days.items()
         }
 
-    return Source("amocrm", AMOCRM_TABLES, lambda mode: mode.reads_amocrm, fetch)
+    return Source("amocrm", AMOCRM_TABLES, lambda mode: mode.reads_amocrm, fetch, is_streamed=True)

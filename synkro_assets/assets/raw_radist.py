@@ -27,6 +27,7 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import radist
 from synkro_assets.ingestion.days import Windows, radist_days, span
+from synkro_assets.ingestion.packing import Put
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.provider_clients import radist_client
 from synkro_assets.operations.tenant_run import TenantRun
@@ -61,7 +62,7 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
     """Radist with the run's credentials; the page limits are per day."""
     config = tenant_run.tenant.config
 
-    def fetch(windows: Windows) -> dict[BusinessDay, DayShare]:
+    def fetch(windows: Windows, _: Put | None) -> dict[BusinessDay, DayShare]:
         limits = radist.Limits(
             contact_pages=config.max_radist_contact_pages,
             message_pages=config.max_radist_message_pages * len(windows),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from dagster import (
@@ -30,7 +30,7 @@ from synkro_assets.domain.soundness import PoisonRecord
 from synkro_assets.domain.source_days import Cut
 from synkro_assets.domain.tenant import Mode
 from synkro_assets.ingestion.completeness import require_no_shrink
-from synkro_assets.ingestion.packing import Rows
+from synkro_assets.ingestion.packing import Put, Rows
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.quarantine import store_quarantined
@@ -39,12 +39,10 @@ from synkro_assets.storage.raw_rows import (
     Kind,
     Load,
     RawTable,
-    ensure_month,
-    load_rows,
 )
 from synkro_assets.storage.run_requests import ask_to_go_on
 from synkro_assets.storage.source_days import note_reading
-from synkro_assets.storage.stored_feeds import count_stored
+from synkro_assets.storage.streamed_load import StreamedLoad
 from synkro_assets.storage.unfinished_dialogs import Parts, held_count, store_parts
 
 OWNERS = ["team:data"]
@@ -112,13 +110,15 @@ class DayShare:
 class Source:
     """A provider as the raw assets see it: its tables, who reads it and how.
 
-    ``fetch`` answers each window's day; it may raise for all of them.
+    ``fetch`` answers each window's day; it may raise for all of them. One that ``is_streamed`` has
+    rows of a run of one day stored through ``put`` while it reads, and answers with the rest.
     """
 
     name: str
     tables: Sequence[RawTable]
     is_read_in: Callable[[Mode], bool]
-    fetch: Callable[[Mapping[BusinessDay, Window]], Mapping[BusinessDay, DayShare]]
+    fetch: Callable[[Mapping[BusinessDay, Window], Put | None], Mapping[BusinessDay, DayShare]]
+    is_streamed: bool = False
 
 
 def materialize_days(
@@ -135,54 +135,73 @@ def load_days(
     tenant_run: TenantRun, source: Source, run_id: str, on_progress: Callable[[str], None]
 ) -> DayOutcomes[Metadata]:
     """Read the days whose mode has the source in one go and load each in its own transaction."""
-    step = f"raw/{source.name}"
     read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
-
-    def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, DayShare]:
-        return source.fetch({day: tenant_run.read_window(day) for day in days})
-
     began = tenant_run.platform.clock.now()
 
-    def load(day: BusinessDay, share: DayShare) -> Metadata:
-        counts, quarantined = _load_day(tenant_run, source, day, share, run_id, began)
-        said = ", ".join(f"{count} {name}" for name, count in counts.items())
-        tenant_run.log(f"{day}: stored {said}", step=step, metadata=counts)
-        _warn(tenant_run, step, day, share, quarantined)
-        return _metadata(tenant_run, day, counts, quarantined)
+    def loading_of(day: BusinessDay, chats: Sequence[int] | None = None) -> StreamedLoad:
+        load = Load(tenant_run.tenant.tenant_id, day, began, run_id, chats)
+        database = tenant_run.platform.database
+        return StreamedLoad(database, source.tables, load, tenant_run.prove_claim)
 
-    outcomes = each_good_day(read, attempt, on_progress).then(load)
+    with ExitStack() as open_loads:
+        streamed: StreamedLoad | None = None
+        if source.is_streamed and len(tenant_run.days) == len(read) == 1:
+            streamed = open_loads.enter_context(closing(loading_of(read[0])))
+
+        def attempt(days: Sequence[BusinessDay]) -> Mapping[BusinessDay, DayShare]:
+            windows = {day: tenant_run.read_window(day) for day in days}
+            return source.fetch(windows, streamed.put if streamed else None)
+
+        def load(day: BusinessDay, share: DayShare) -> Metadata:
+            with closing(streamed or loading_of(day, share.chats)) as loading:
+                counts, quarantined = _load_day(tenant_run, source, loading, share)
+            return _told(tenant_run, source, day, share, counts, quarantined)
+
+        outcomes = each_good_day(read, attempt, on_progress).then(load)
     keep_stored_days(tenant_run, source.name, [t.name for t in source.tables], outcomes)
-    for day in tenant_run.days:
-        if day not in read:
-            mode = tenant_run.plan(day).mode
-            tenant_run.log(f"{day}: not read, the mode is {mode}", step=step)
-            outcomes.done[day] = {
-                AssetKey(["raw", table.name]): {
-                    "dagster/partition_row_count": 0,
-                    "mode": mode.value,
-                }
-                for table in source.tables
-            }
+    outcomes.done |= {
+        day: _unread(tenant_run, source, day) for day in tenant_run.days if day not in read
+    }
     return outcomes
 
 
-def _load_day(
+def _unread(tenant_run: TenantRun, source: Source, day: BusinessDay) -> Metadata:
+    """A day whose mode does without the source."""
+    mode = tenant_run.plan(day).mode
+    tenant_run.log(f"{day}: not read, the mode is {mode}", step=f"raw/{source.name}")
+    return {
+        AssetKey(["raw", table.name]): {"dagster/partition_row_count": 0, "mode": mode.value}
+        for table in source.tables
+    }
+
+
+def _told(
     tenant_run: TenantRun,
     source: Source,
     day: BusinessDay,
     share: DayShare,
-    run_id: str,
-    began: datetime,
+    counts: Mapping[str, int],
+    quarantined: int,
+) -> Metadata:
+    """What was stored of a day, for Dagster; said in the step log too."""
+    step = f"raw/{source.name}"
+    said = ", ".join(f"{count} {name}" for name, count in counts.items())
+    tenant_run.log(f"{day}: stored {said}", step=step, metadata=dict(counts))
+    _warn(tenant_run, step, day, share, quarantined)
+    return _metadata(tenant_run, day, counts, quarantined)
+
+
+def _load_day(
+    tenant_run: TenantRun, source: Source, loading: StreamedLoad, share: DayShare
 ) -> tuple[dict[str, int], int]:
     """How many rows each table got and how many records were set aside."""
-    load = Load(tenant_run.tenant.tenant_id, day, began, run_id, share.chats)
-    rows = share.rows()
-    with tenant_run.transaction() as connection:
-        ensure_month(connection, day)
+    load, rows = loading.load_of_day, share.rows()
+    day = BusinessDay(load.business_day)
+    with loading.transaction() as connection:
         for table in source.tables:
             if table.kind is Kind.FEED:
-                stored = count_stored(connection, table, load)
-                answered = len(rows[table.name])
+                stored = loading.stored_before(table)
+                answered = loading.count(table) + len(rows.get(table.name, ()))
                 if share.parts and stored:
                     answered += held_count(connection, load, share.parts)
                 require_no_shrink(f"{table.name} of {day}", answered, stored)
@@ -190,15 +209,15 @@ def _load_day(
             connection, load, source.name, share.poison, continues=share.continues
         )
         counts = {
-            table.name: load_rows(connection, table, load, rows[table.name])
-            for table in source.tables
+            table.name: loading.load(table, rows.get(table.name, ())) for table in source.tables
         }
         if share.parts:
             store_parts(connection, load, share.parts)
-        note_reading(connection, load.tenant_id, day, source.name, began, share.cuts, share.place)
+        began, progress = load.fetched_at, (share.cuts, share.place)
+        note_reading(connection, load.tenant_id, day, source.name, began, *progress)
         # A day that is still open is read anew once it has ended.
         if share.cuts and began >= tenant_run.plan(day).window.end:
-            plan, progress = tenant_run.plan(day), (share.cuts, share.place)
+            plan = tenant_run.plan(day)
             ask_to_go_on(connection, load.tenant_id, plan, source.name, progress)
     return counts, quarantined
 

@@ -1,8 +1,7 @@
 """One tenant-day of amoCRM: what happened, the leads it happened to, and their contacts.
 
-What lives here: which answers make a day and how they become raw rows. Asking is
-``providers/amocrm``, how much of a day one run reads is ``amocrm_portion.py``, loading is
-``storage/raw_rows.py``.
+What lives here: which answers make a day. Asking is ``providers/amocrm``, how much of a day one
+run reads is ``amocrm_portion.py``, how answers become rows is ``amocrm_rows.py``.
 
 The leads of a day are those its events name, those updated in it and those deleted in it: amoCRM's
 ``updated_at`` filter alone cannot reproduce the past, because a lead changed again tomorrow leaves
@@ -15,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any, Protocol
 
@@ -27,16 +26,22 @@ from synkro_assets.ingestion.amocrm_contacts import (
     contacts_to_ask,
     sightings,
 )
-from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
 from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
-from synkro_assets.ingestion.contact_channels import Channel, channels_of
+from synkro_assets.ingestion.amocrm_rows import (
+    Early,
+    Rows,
+    contact_rows,
+    deleted_lead_rows,
+    entity_id,
+    event_rows,
+    lead_rows,
+)
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
-Rows = dict[str, list[tuple[Any, ...]]]
 
-UNLIMITED, BEGINNING = Limits(), Place()
+UNLIMITED, BEGINNING, NOTHING_EARLY = Limits(), Place(), Early()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
 
 
@@ -85,22 +90,32 @@ def fetch_day(
     before: Place = BEGINNING,
     linked_before: LinkedBefore = lambda _: {},
     holding: Holding = AS_READ,
+    early: Early = NOTHING_EARLY,
 ) -> AmoCrmDay:
     """Read a day's window; raises ProviderError or IncompleteFetch, never returns half a lead.
 
     ``held`` are the stored lists; ``amocrm_references`` says when they are good enough. Of the
     leads what is left ``before`` is read. The contacts ``linked_before`` are asked for too, as one
-    that was deleted is linked no more.
+    that was deleted is linked no more. What is known before the rest is read goes to ``early``.
     """
     on_progress("amoCRM: events of the day")
-    events = holding.records(client.events(window.start, window.end, EVENT_TYPES))
+    found = client.events(window.start, window.end, EVENT_TYPES)
+    events = holding.records(early.events().passing(found))
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
-    portion = Portion(limits, before, leads=holding.by_id(), deleted=holding.by_id())
-    portion.read(client, window, {_entity_id(event) for event in events})
+    portion = Portion(
+        limits,
+        before,
+        holding.by_id(),
+        holding.by_id(),
+        early_leads=early.leads(),
+        early_deleted=early.deleted_leads(),
+    )
+    portion.read(client, window, {entity_id(event) for event in events})
     leads, deleted = portion.leads.values(), portion.deleted.values()
     asked = contacts_to_ask(portion, linked_before)
     on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
-    contacts = holding.records(client.contacts_by_id(sorted(portion.contacts)))
+    shown = client.contacts_by_id(sorted(portion.contacts))
+    contacts = holding.records(early.contacts().passing(shown))
     read = (events, leads, deleted, contacts, portion, asked)
     if not are_lists_due(held, client.asked, chain(leads, deleted), events):
         return AmoCrmDay(None, [], [], [], *read)
@@ -119,58 +134,24 @@ def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = froz
 
     ``unusable`` are contacts that were set aside (``sightings``).
     """
-    channels = [(contact, channels_of(contact, region)) for contact in day.contacts]
+    leads = lead_rows(day.leads)
+    leads["amocrm_leads"] += deleted_lead_rows(day.deleted_leads)["amocrm_leads"]
+    return {
+        **event_rows(day.events),
+        **leads,
+        **contact_rows(day.contacts, region),
+        **late_rows(day, unusable),
+    }
+
+
+def late_rows(day: AmoCrmDay, unusable: frozenset[int] | None = frozenset()) -> Rows:
+    """The rows that take the whole day to be known; the others may have been stored early."""
     asked = all_of(day.asked_contacts) | day.portion.contacts
+    seen = sightings(asked, day.contacts, unusable)
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
         "amocrm_users": [(int(user["id"]), user) for user in day.users],
         "amocrm_pipelines": [(int(pipeline["id"]), pipeline) for pipeline in day.pipelines],
         "amocrm_loss_reasons": [(int(reason["id"]), reason) for reason in day.loss_reasons],
-        "amocrm_events": [_event_row(event) for event in day.events],
-        "amocrm_leads": [
-            *(_lead_row(lead, is_deleted=bool(lead.get("is_deleted"))) for lead in day.leads),
-            *(_lead_row(lead, is_deleted=True) for lead in day.deleted_leads),
-        ],
-        "amocrm_contacts": [_contact_row(*each) for each in channels],
-        "amocrm_contact_channels": [
-            _channel_row(contact, channel) for contact, each in channels for channel in each
-        ],
-        "amocrm_contact_sightings": [
-            (*each, {}) for each in sightings(asked, day.contacts, unusable)
-        ],
-        "amocrm_lead_contacts": [
-            (int(lead["id"]), int(link["id"]), bool(link.get("is_main")), link)
-            for lead in day.leads
-            for link in contact_links(lead)
-        ],
+        "amocrm_contact_sightings": [(*each, {}) for each in seen],
     }
-
-
-def _event_row(event: Payload) -> tuple[Any, ...]:
-    created_at = _instant(event["created_at"])
-    entity_type = str(event.get("entity_type") or "")
-    return (str(event["id"]), str(event["type"]), entity_type, _entity_id(event), created_at, event)
-
-
-def _lead_row(lead: Payload, *, is_deleted: bool) -> tuple[Any, ...]:
-    return (int(lead["id"]), _instant(lead["updated_at"]), is_deleted, lead)
-
-
-def _contact_row(contact: Payload, channels: list[Channel]) -> tuple[Any, ...]:
-    phones = {each.normal: None for each in channels if each.kind == "phone" and each.normal}
-    return (int(contact["id"]), _instant(contact["updated_at"]), list(phones), contact)
-
-
-def _channel_row(contact: Payload, channel: Channel) -> tuple[Any, ...]:
-    return (
-        int(contact["id"]), _instant(contact["updated_at"]), channel.kind, channel.position,
-        channel.as_written, channel.normal, channel.enum_code, channel.payload,
-    )  # fmt: skip
-
-
-def _entity_id(event: Payload) -> int:
-    return int(event["entity_id"])
-
-
-def _instant(seconds: int) -> datetime:
-    return datetime.fromtimestamp(int(seconds), UTC)

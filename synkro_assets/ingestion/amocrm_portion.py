@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.amocrm_links import Payload, contact_ids
+from synkro_assets.ingestion.amocrm_rows import Early, Pieces
 from synkro_assets.ingestion.packing import RecordsById
 
 
@@ -78,7 +79,7 @@ class Portion:
     """What one run reads: whole leads, deleted ones, and the ids of the contacts to be read.
 
     ``met`` is the tenant's setting that ended it, ``left`` how many leads are then unread: None
-    where amoCRM does not tell.
+    where amoCRM does not tell. Leads that are taken go to ``early_…`` too.
     """
 
     limits: Limits = Limits()
@@ -88,6 +89,8 @@ class Portion:
     contacts: set[int] = field(default_factory=set)
     met: str | None = None
     left: int | None = None
+    early_leads: Pieces = field(default_factory=Early().leads)
+    early_deleted: Pieces = field(default_factory=Early().deleted_leads)
     _missing: set[int] = field(default_factory=set)
     _ahead: Set[int] = frozenset()
     _owed: Set[int] = frozenset()
@@ -108,6 +111,11 @@ class Portion:
 
     def read(self, client: Leads, window: Window, named: Set[int]) -> None:
         """Read up to the limits what is left of the day; ``named`` are the leads of its events."""
+        self._read_lists(client, window, named)
+        self.early_leads.end()
+        self.early_deleted.end()
+
+    def _read_lists(self, client: Leads, window: Window, named: Set[int]) -> None:
         before = self.before
         updated = client.leads_updated(_since(window, before.updated_at), window.end)
         self._updated_at, is_read = self._follow(updated, before.leads, before.updated_at)
@@ -176,6 +184,7 @@ class Portion:
             self._ahead = linked & (self.contacts | self.before.contacts)
             return False
         self.leads[lead_id] = lead
+        self.early_leads.add(lead)
         return True
 
     def _take_deleted(self, lead: Payload) -> bool:
@@ -183,6 +192,7 @@ class Portion:
             self.met = "max_amo_leads"
             return False
         self.deleted[int(lead["id"])] = lead
+        self.early_deleted.add(lead)
         return True
 
 

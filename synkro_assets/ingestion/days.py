@@ -1,7 +1,7 @@
 """Sharing out what was read for a range of days among its days.
 
 What lives here: which of the answers belong to which day. Reading the range is ``amocrm.py`` and
-``radist.py``, loading is ``storage/raw_rows.py``. A day's share is what reading that day alone
+``radist.py``, loading is ``storage/raw_loading.py``. A day's share is what reading that day alone
 would have answered.
 """
 

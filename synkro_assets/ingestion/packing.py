@@ -8,7 +8,7 @@ times the memory of its packed text. What the records are is ``radist.py`` and `
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -48,6 +48,10 @@ class Rows(Protocol):
 
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Row]: ...
+
+
+Put = Callable[[Callable[[], Mapping[str, Sequence[Row]]]], None]
+"""Takes what makes rows, by table, that may be stored before the rest of a day is read."""
 
 
 class Packed:

@@ -2,7 +2,7 @@
 
 What lives here: which chats are read and how answers become raw rows. Finding the chats is
 ``radist_feed.py``, reading one is ``radist_dialog.py``, asking is ``providers/radist``, keeping
-what was said small is ``packing.py``, loading is ``storage/raw_rows.py``.
+what was said small is ``packing.py``, loading is ``storage/raw_loading.py``.
 
 A chat with more messages of the day than one run may read is read by several, backwards from the
 window's end: its dialog is whole with the part that reaches the window's start, and counts as

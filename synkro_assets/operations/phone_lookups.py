@@ -21,7 +21,8 @@ from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.operations.stopped_accounts import asking_again
 from synkro_assets.operations.tenant_run import TenantRun
 from synkro_assets.storage.phone_lookups import keep_lookups, phones_to_look_up
-from synkro_assets.storage.raw_rows import RAW_TABLES, Load, load_rows
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load
 
 # At amoCRM's seven requests a second this adds three quarters of a minute to a day; what is left
 # over is asked for by the day's next run.

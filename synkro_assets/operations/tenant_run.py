@@ -110,8 +110,12 @@ class TenantRun:
     def transaction(self) -> Iterator[Connection]:
         """A transaction of the tenant that can only commit while the claim is still held."""
         with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
-            run_claims.prove_claim(connection, self._claim)
+            self.prove_claim(connection)
             yield connection
+
+    def prove_claim(self, connection: Connection) -> None:
+        """Raise ClaimLost unless this run still holds its tenant; so until the transaction ends."""
+        run_claims.prove_claim(connection, self._claim)
 
     @contextmanager
     def step(self, name: str, progress: int) -> Iterator[None]:

@@ -1,6 +1,6 @@
 """Which contacts the stored leads are and were linked to.
 
-What lives here: reading the pairs. They are stored by ``raw_rows.py``; which held when is in the
+What lives here: reading the pairs. They are stored by ``raw_loading.py``; which held when is in the
 versions of a lead.
 """
 

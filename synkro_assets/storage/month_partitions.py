@@ -1,7 +1,7 @@
 """The monthly partitions of messages and events, made before the month is there.
 
 What lives here: which months are made ahead. Making one, with its wall, is ``raw.ensure_month``; a
-load calls that too (``raw_rows.py``), since a backfill writes to months long gone.
+load calls that too (``raw_loading.py``), since a backfill writes to months long gone.
 """
 
 from __future__ import annotations

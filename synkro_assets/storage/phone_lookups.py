@@ -1,7 +1,7 @@
 """``raw.amocrm_phone_lookups``: phones of dialogs that were looked up in amoCRM.
 
 What lives here: which phones of a day are still to be looked up, and keeping what was found out.
-The contacts and leads that were found are rows like any other (``raw_rows``).
+The contacts and leads that were found are rows like any other (``raw_loading``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The statements that bring the rows of a load from their temporary table into ``raw``.
 
-What lives here: how each kind of table takes new rows. The kinds, the tables and the copying are
-``raw_rows.py``.
+What lives here: how each kind of table takes new rows. The kinds and the tables are
+``raw_rows.py``, the copying is ``raw_loading.py``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,19 @@ _NOTHING = sql.SQL("")
 _UNSETTLED = sql.SQL("stored.fetched_at < stored.updated_at + interval '10 seconds'")
 
 
-def merge_statements(table: RawTable, load: Load, *, has_repeats: bool) -> Iterator[sql.Composed]:
-    """What is to be executed in turn once the rows are in ``incoming_<table>``."""
+def merge_statements(
+    table: RawTable, load: Load, *, has_repeats: bool, meets_own: bool = False
+) -> Iterator[sql.Composed]:
+    """What is to be executed in turn once the rows are in ``incoming_<table>``.
+
+    ``has_repeats`` says that a key is there more than once, ``meets_own`` that the load has stored
+    one of them already.
+    """
     match table.kind.value:
         case "feed":
+            insert = _insert(table, load, has_repeats=has_repeats)
             # The day was just emptied: looking for conflicts would double the cost of each row.
-            yield _insert(table, load, has_repeats=has_repeats)
+            yield insert + _on_conflict(table) if meets_own else insert
         case "observation":
             if "updated_at" in table.columns:
                 yield _settle(table, load)

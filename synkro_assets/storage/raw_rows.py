@@ -1,7 +1,7 @@
-"""Loading provider rows into ``raw``: COPY into a temporary table, then one set-based statement.
+"""The raw tables as data, of five kinds, and where rows of one load belong.
 
-What lives here: the raw tables as data, of five kinds, and the copying. The statement is made in
-``raw_merge.py``; what a row holds is decided by ``ingestion``.
+What lives here: tables, columns and kinds. Bringing rows into them is ``raw_loading.py``; what a
+row holds is decided by ``ingestion``.
 
 * A **feed** keeps what happened: its tenant-day is replaced.
 * An **observation** keeps every version of an entity that was ever seen: what differs from the last
@@ -15,19 +15,13 @@ A re-run with the same answers leaves the same rows in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-from pydantic_core import to_json
-
 from synkro_assets.storage.database import Connection
-from synkro_assets.storage.raw_merge import identifiers, merge_statements
 
 
 class Kind(Enum):
@@ -215,59 +209,3 @@ class Load:
 def ensure_month(connection: Connection, day: date) -> None:
     """Make the monthly partitions that a day's feeds are written to."""
     connection.execute("select raw.ensure_month(%s)", [day])
-
-
-def load_rows(
-    connection: Connection, table: RawTable, load: Load, rows: Iterable[tuple[Any, ...]]
-) -> int:
-    """Bring rows (values in the order of ``table.columns``) into a raw table; return how many.
-
-    Rows that repeat a key are one row, the last one; a provider's pages overlap. ``rows`` may be a
-    generator: each row is sent as it comes.
-    """
-    target = sql.Identifier("raw", table.name)
-    incoming = sql.Identifier(f"incoming_{table.name}")
-    # A day's rows fit; spilling the sort to disk costs as much as the sort.
-    connection.execute("set local work_mem = '64MB'")
-    connection.execute(
-        sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
-                "from {} with no data").format(incoming, identifiers(table.columns), target)
-    )  # fmt: skip
-    count, has_repeats = _copy(connection, table, incoming, rows)
-    if table.kind is Kind.FEED:
-        _empty_day(connection, target, load)
-    for statement in merge_statements(table, load, has_repeats=has_repeats):
-        connection.execute(statement)
-    return count
-
-
-def _empty_day(connection: Connection, target: sql.Identifier, load: Load) -> None:
-    statement = sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(target)
-    parameters: list[Any] = [load.tenant_id, load.business_day]
-    if load.chats is not None:
-        statement += sql.SQL(" and radist_chat_id = any(%s)")
-        parameters.append(list(load.chats))
-    connection.execute(statement, parameters)
-
-
-def _copy(
-    connection: Connection,
-    table: RawTable,
-    incoming: sql.Identifier,
-    rows: Iterable[tuple[Any, ...]],
-) -> tuple[int, bool]:
-    """Send the rows' own columns; what all rows share is added when they are merged.
-
-    Returns how many there were and whether any repeats another's key.
-    """
-    names = identifiers(table.columns)
-    copy = sql.SQL("copy {} ({}, arrival) from stdin").format(incoming, names)
-    key_of = itemgetter(*(table.columns.index(name) for name in table.arriving_key))
-    count, keys = 0, set()
-    with connection.cursor().copy(copy) as stream:
-        for count, row in enumerate(rows, start=1):
-            *values, payload = row
-            keys.add(key_of(row))
-            # Three times as fast as the standard library's, which took a third of a load.
-            stream.write_row((*values, to_json(payload).decode(), count))
-    return count, len(keys) < count

@@ -1,7 +1,7 @@
 """What is stored of each source's days: ``app.source_days``.
 
 What lives here: noting a reading that was stored and one that failed. The raw rows themselves are
-``raw_rows``; who decides what a failure means is ``assets/raw_specs.py``.
+``raw_loading``; who decides what a failure means is ``assets/raw_specs.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Looking at what of a day's feeds is stored in ``raw``.
 
-What lives here: questions about stored rows before a load. Loading is ``raw_rows``.
+What lives here: questions about stored rows before a load. Loading is ``raw_loading``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``raw.radist_unfinished_messages``: the parts of dialogs that one run cannot read whole.
 
 What lives here: keeping a part, and bringing a dialog's parts together once the last is there.
-Whole dialogs are ``raw_rows``.
+Whole dialogs are ``raw_loading``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 from psycopg import sql
 
 from synkro_assets.storage.database import Connection, scalar
+from synkro_assets.storage.raw_loading import load_rows
 from synkro_assets.storage.raw_merge import identifiers
-from synkro_assets.storage.raw_rows import RAW_TABLES, Load, load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load
 
 _MESSAGES = RAW_TABLES["radist_messages"]
 _UNFINISHED = replace(_MESSAGES, name="radist_unfinished_messages")

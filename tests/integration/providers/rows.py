@@ -11,7 +11,8 @@ from typing import Any
 
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.storage.database import Database
-from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month, load_rows
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month
 from tests.databases import as_owner
 
 

@@ -19,7 +19,8 @@ from synkro_assets.ingestion.amocrm import fetch_day, raw_rows
 from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.storage.database import Database
 from synkro_assets.storage.lead_links import linked_before
-from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month, load_rows
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load, ensure_month
 from tests.integration.storage.company import START, Company
 
 Answer = dict[str, Any]

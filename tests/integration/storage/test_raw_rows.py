@@ -9,13 +9,8 @@ import pytest
 
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.storage.database import Database
-from synkro_assets.storage.raw_rows import (
-    COLUMNS,
-    RAW_TABLES,
-    Load,
-    ensure_month,
-    load_rows,
-)
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import COLUMNS, RAW_TABLES, Load, ensure_month
 from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY, NEXT_DAY
 

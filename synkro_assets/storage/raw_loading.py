@@ -1,0 +1,102 @@
+"""Loading provider rows into ``raw``: COPY into a temporary table, then set-based statements.
+
+What lives here: the copying, of all rows at once or piece by piece. The statements are made in
+``raw_merge.py``, the tables are ``raw_rows.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from operator import itemgetter
+from typing import Any
+
+from psycopg import sql
+from pydantic_core import to_json
+
+from synkro_assets.storage.database import Connection
+from synkro_assets.storage.raw_merge import identifiers, merge_statements
+from synkro_assets.storage.raw_rows import Kind, Load, RawTable
+
+Row = tuple[Any, ...]
+
+
+def load_rows(connection: Connection, table: RawTable, load: Load, rows: Iterable[Row]) -> int:
+    """Bring rows (values in the order of ``table.columns``) into a raw table; return how many.
+
+    Rows that repeat a key are one row, the last one; a provider's pages overlap. ``rows`` may be a
+    generator: each row is sent as it comes.
+    """
+    loading = TableLoading(connection, table, load)
+    loading.take(rows)
+    loading.merge()
+    return loading.count
+
+
+class TableLoading:
+    """One table's rows of a load, inside the caller's transaction.
+
+    Pieces are taken and merged in any rhythm; what came before stays part of the load, so that a
+    key that comes again takes the place of what the load itself stored.
+    """
+
+    def __init__(self, connection: Connection, table: RawTable, load: Load) -> None:
+        self.count = 0
+        self._connection, self._table, self._load = connection, table, load
+        self._incoming = sql.Identifier(f"incoming_{table.name}")
+        self._key_of = itemgetter(*(table.columns.index(name) for name in table.arriving_key))
+        self._merged: set[Hashable] = set()
+        self._waiting: set[Hashable] = set()
+        self._repeats = 0
+        self._is_begun, self._is_spent = False, False
+        # A day's rows fit; spilling the sort to disk costs as much as the sort.
+        connection.execute("set local work_mem = '64MB'")
+        connection.execute(
+            sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
+                    "from {} with no data").format(
+                self._incoming, identifiers(table.columns), sql.Identifier("raw", table.name)
+            )
+        )  # fmt: skip
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Send rows' own columns; what all rows share is added when they are merged."""
+        if self._is_spent:
+            self._connection.execute(sql.SQL("truncate {}").format(self._incoming))
+            self._is_spent = False
+        names = identifiers(self._table.columns)
+        copy = sql.SQL("copy {} ({}, arrival) from stdin").format(self._incoming, names)
+        before, key_of, waiting, count = self.count, self._key_of, self._waiting, self.count
+        held = len(waiting)
+        with self._connection.cursor().copy(copy) as stream:
+            for count, row in enumerate(rows, start=before + 1):
+                *values, payload = row
+                waiting.add(key_of(row))
+                # Three times as fast as the standard library's, which took a third of a load.
+                stream.write_row((*values, to_json(payload).decode(), count))
+        self.count = count
+        self._repeats += count - before - (len(waiting) - held)
+
+    def merge(self) -> None:
+        """Bring what was taken since the last time into the table."""
+        if not self._is_begun and self._table.kind is Kind.FEED:
+            self._empty_day()
+        for statement in merge_statements(
+            self._table,
+            self._load,
+            has_repeats=self._repeats > 0,
+            meets_own=not self._waiting.isdisjoint(self._merged),
+        ):
+            self._connection.execute(statement)
+        self._merged = self._waiting.union(self._merged) if self._merged else self._waiting
+        self._waiting, self._repeats = set(), 0
+        self._is_begun = self._is_spent = True
+
+    def _empty_day(self) -> None:
+        load = self._load
+        statement = sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(
+            sql.Identifier("raw", self._table.name)
+        )
+        parameters: list[Any] = [load.tenant_id, load.business_day]
+        if load.chats is not None:
+            statement += sql.SQL(" and radist_chat_id = any(%s)")
+            parameters.append(list(load.chats))
+        self._connection.execute(statement, parameters)

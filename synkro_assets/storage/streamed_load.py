@@ -1,0 +1,165 @@
+"""Storing a day's rows while the rest of the day is still being read.
+
+What lives here: the thread that stores and the one transaction it works in. How rows get into a
+table is ``raw_loading.py``; which rows come early is known to ``ingestion``.
+
+Whoever reads waits for the provider most of the time, and a database that has stored what is there
+by the end leaves little to be done then. Nothing is committed before the day is whole.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from queue import Queue
+
+import psycopg
+
+from synkro_assets.storage.database import Connection, Database
+from synkro_assets.storage.raw_loading import Row, TableLoading
+from synkro_assets.storage.raw_rows import Kind, Load, RawTable, ensure_month
+from synkro_assets.storage.stored_feeds import count_stored
+
+Rows = Mapping[str, Sequence[Row]]
+"""Rows by the name of their table."""
+
+# Fewer are not worth their statements; so many are stored in less than a request takes at the
+# providers' limits.
+_WORTH_STORING = 1_000
+# So many pieces may wait before the reader does: they are held in memory.
+_MOST_WAITING = 16
+_CANCEL_SECONDS = 5.0
+
+
+class Abandoned(RuntimeError):
+    """The day was not read whole: what is stored of it is taken back."""
+
+
+class StreamedLoad:
+    """One day's load: rows are ``put`` while it is read, and committed by ``transaction``.
+
+    Rows of feeds, observations and their parts are merged as they come. Links and references wait
+    for the end: they change rows that other days have stored. ``prove`` is asked at the end too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tables: Sequence[RawTable],
+        load: Load,
+        prove: Callable[[Connection], None],
+    ) -> None:
+        self.load_of_day = load
+        self._database, self._tables, self._prove = database, tables, prove
+        self._queue: Queue[Callable[[], Rows] | None] = Queue(_MOST_WAITING)
+        self._waiting: dict[str, list[Row]] = defaultdict(list)
+        self._loading: dict[str, TableLoading] = {}
+        self._stored_before: dict[str, int] = {}
+        self._open = ExitStack()
+        self._connection: Connection | None = None
+        self._problem: BaseException | None = None
+        self._thread: threading.Thread | None = None
+
+    def put(self, make: Callable[[], Rows]) -> None:
+        """Have rows made and stored; raises what kept earlier ones from being stored."""
+        if self._problem is not None:
+            raise self._problem
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="synkro-storing", daemon=True)
+            self._thread.start()
+        self._queue.put(make)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Everything that was put is stored; it is committed with what the block does.
+
+        Raises what ``prove`` does, as ClaimLost.
+        """
+        self._end_thread()
+        with self._open:
+            if self._problem is not None:
+                raise self._problem
+            self._store_waiting(self._connect())
+            connection = self._connect()
+            self._prove(connection)
+            yield connection
+
+    def load(self, table: RawTable, rows: Iterable[Row]) -> int:
+        """Inside ``transaction``: bring the last rows into a table; how many it got in all."""
+        loading = self._loading_of(self._connect(), table)
+        loading.take(rows)
+        loading.merge()
+        return loading.count
+
+    def stored_before(self, table: RawTable) -> int:
+        """Inside ``transaction``: how many rows of the day a feed held before this load."""
+        if table.name not in self._stored_before:
+            return count_stored(self._connect(), table, self.load_of_day)
+        return self._stored_before[table.name]
+
+    def count(self, table: RawTable) -> int:
+        """Inside ``transaction``: how many rows a table got so far."""
+        loading = self._loading.get(table.name)
+        return loading.count if loading else 0
+
+    def close(self) -> None:
+        """Take back what was not committed."""
+        if self._connection is None and self._thread is None:
+            return
+        self._problem = self._problem or Abandoned()
+        if self._connection is not None and not self._connection.closed:
+            with suppress(psycopg.Error):
+                self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
+        self._end_thread()
+        with suppress(Abandoned, psycopg.Error), self._open:
+            raise Abandoned
+        self._connection = None
+
+    def _end_thread(self) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        while (make := self._queue.get()) is not None:
+            if self._problem is not None:
+                continue
+            try:
+                for name, rows in make().items():
+                    self._waiting[name].extend(rows)
+                if sum(map(len, self._waiting.values())) >= _WORTH_STORING:
+                    self._store_waiting(self._connect())
+            except BaseException as problem:  # whatever it is: the reader raises it
+                self._problem = problem
+
+    def _store_waiting(self, connection: Connection) -> None:
+        for table in self._tables:
+            rows = self._waiting.pop(table.name, [])
+            if not rows:
+                continue
+            if table.kind is Kind.FEED and table.name not in self._stored_before:
+                self._stored_before[table.name] = count_stored(connection, table, self.load_of_day)
+            loading = self._loading_of(connection, table)
+            loading.take(rows)
+            if table.kind not in (Kind.LINK, Kind.REFERENCE):
+                loading.merge()
+
+    def _loading_of(self, connection: Connection, table: RawTable) -> TableLoading:
+        if table.name not in self._loading:
+            self._loading[table.name] = TableLoading(connection, table, self.load_of_day)
+        return self._loading[table.name]
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            database, tenant_id = self._database, self.load_of_day.tenant_id
+            # Apart, as making a month locks it for every tenant until the transaction ends.
+            with database.tenant_transaction(tenant_id) as connection:
+                ensure_month(connection, self.load_of_day.business_day)
+            connection = self._open.enter_context(database.tenant_transaction(tenant_id))
+            # A provider may ask for a pause longer than a server lets a transaction do nothing.
+            connection.execute("set local idle_in_transaction_session_timeout = 0")
+            self._connection = connection
+        return self._connection
