@@ -27,6 +27,7 @@ _LONGEST_KEY = 256
 DEEPEST = 60
 _LARGEST_ID = 2**63 - 1
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+_SANE_SECONDS = range(int(_EARLIEST.timestamp()), int(_LATEST.timestamp()))
 # Fewer may all have come by the same accident; nobody breaks this many in a row but the provider.
 TELLING_ROWS = 10
 
@@ -96,11 +97,9 @@ def require_sound_rows(provider: str, entity: str, flaws: list[Flaw | None]) -> 
 
 def identifier(value: Any) -> str | None:
     """A whole number above zero that a bigint holds."""
-    if value is None:
-        return "is missing or null"
-    if isinstance(value, bool) or not isinstance(value, int):
-        return "is no whole number"
-    return None if 0 < value <= _LARGEST_ID else "is out of range"
+    if type(value) is int:
+        return None if 0 < value <= _LARGEST_ID else "is out of range"
+    return "is missing or null" if value is None else "is no whole number"
 
 
 def key(value: Any) -> str | None:
@@ -116,11 +115,9 @@ def key(value: Any) -> str | None:
 
 def unix_seconds(value: Any) -> str | None:
     """Unix seconds of this century."""
-    if value is None:
-        return "is missing or null"
-    if isinstance(value, bool) or not isinstance(value, int):
-        return "is no whole number of seconds"
-    return None if instant_of_seconds(value) else "is an absurd date"
+    if type(value) is int:
+        return None if value in _SANE_SECONDS else "is an absurd date"
+    return "is missing or null" if value is None else "is no whole number of seconds"
 
 
 def text(value: Any) -> str | None:
@@ -144,9 +141,7 @@ def optional_list(value: Any) -> str | None:
 
 def instant_of_seconds(value: Any) -> datetime | None:
     """The moment of unix seconds; None for what is none or is absurd."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    if not _EARLIEST.timestamp() <= value < _LATEST.timestamp():
+    if type(value) is not int or value not in _SANE_SECONDS:
         return None
     return datetime.fromtimestamp(value, UTC)
 

@@ -7,16 +7,14 @@ What lives here: reading them out of the contact's custom fields. Finding number
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from synkro_assets.ingestion.phones import phones_in
 
 _KINDS = {"PHONE": "phone", "EMAIL": "email"}
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(NamedTuple):
     """One phone or e-mail; ``normal`` is None where the text is neither."""
 
     kind: str
@@ -35,10 +33,10 @@ def channels_of(contact: dict[str, Any], region: str) -> list[Channel]:
         written = str(item["value"])
         # Older answers say ``enum`` where newer ones say ``enum_code``.
         code = item.get("enum_code") or item.get("enum")
+        said = None if code is None else str(code)
         for normal in _normal(kind, written, region):
-            place, places[kind] = places[kind], places[kind] + 1
-            said = None if code is None else str(code)
-            found.append(Channel(kind, place, written, normal, said, item))
+            found.append(Channel(kind, places[kind], written, normal, said, item))
+            places[kind] += 1
     return found
 
 

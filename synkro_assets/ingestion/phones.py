@@ -26,6 +26,9 @@ def phones_in(text: str, region: str) -> tuple[str, ...]:
     ``region`` is the ISO 3166 code that numbers without a country code belong to. What is no number
     is left out; the text itself stays in the payload.
     """
+    whole = plain_phone(text, region)
+    if whole is not None:
+        return (whole,)
     found: list[str] = []
     for piece in _SEPARATORS.split(text):
         found.extend(number for number in _numbers(piece, region) if number not in found)

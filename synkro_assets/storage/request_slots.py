@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -23,7 +23,14 @@ from uuid import UUID
 import psycopg
 
 from synkro_assets.domain.errors import AccountStopped, RateLimited
-from synkro_assets.domain.pacing import Pace, departing, granted_together, left_late, refused
+from synkro_assets.domain.pacing import (
+    Pace,
+    departing,
+    granted,
+    granted_together,
+    left_late,
+    refused,
+)
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.account_stops import Stop, clear_stop, stop_account, stop_of
 from synkro_assets.storage.database import Connection, Database, scalar
@@ -38,11 +45,23 @@ _LONGEST_SLEEP = 60.0
 
 
 class _Slot(NamedTuple):
-    """The granted moment in the account's time, and that moment on the monotonic clock."""
+    """The granted moment in the account's time, and that moment on the monotonic clock.
+
+    ``ahead`` is how far the account's time was ahead of that clock.
+    """
 
     paces: dict[str, Pace]
     at: float
     deadline: float
+    ahead: float
+
+
+class _Known(NamedTuple):
+    """A bucket as this process left it, and how far the account's time was ahead then."""
+
+    bucket: str
+    pace: Pace
+    ahead: float
 
 
 def account_key(provider: str, address: str, company: object = None) -> str:
@@ -79,6 +98,7 @@ class RequestSlots:
         self._was_stopped = False
         self._is_connected = False
         self._opening: dict[str, float] = {}
+        self._known: _Known | None = None
         self._kept = ExitStack()
         self._connection: Connection | None = None
         weakref.finalize(self, self._kept.close)
@@ -89,11 +109,14 @@ class RequestSlots:
         Raises AccountStopped before the account may be asked again, and RateLimited when the
         provider asked for a pause too long to sleep through.
         """
-        slot = self._asked(partial(self._reserve, rates=rates))
+        slot = self._reserve_unchanged(rates) or self._asked(partial(self._reserve, rates=rates))
         self._opening = {}
         while (wait := slot.deadline - time.monotonic()) > 0:
             self._sleep(wait)
             slot = self._asked(partial(self._leave, rates=rates, slot=slot))
+        if len(rates) == 1:
+            ((bucket, pace),) = slot.paces.items()
+            self._known = _Known(bucket, pace, slot.ahead)
         if not self._is_connected:
             self._opening, self._is_connected = dict.fromkeys(rates, slot.at), True
 
@@ -124,6 +147,25 @@ class RequestSlots:
             self._asked(lambda connection: clear_stop(connection, self._account))
             self._was_stopped = False
 
+    def _reserve_unchanged(self, rates: Mapping[str, float]) -> _Slot | None:
+        """The next moment in a single statement; None unless the bucket is as it was left.
+
+        That spares a process that is alone with its account the locking and five answers.
+        """
+        known, self._known = self._known, None
+        if known is None or self._opening or self._was_stopped or [*rates] != [known.bucket]:
+            return None
+        now = time.monotonic() + known.ahead
+        if known.pace.paused_until > now:
+            return None
+        pace, at = granted(known.pace, now, rates[known.bucket])
+        change = partial(_keep_unchanged, account=self._account, known=known, pace=pace)
+        told = self._asked(change, is_atomic=False)
+        if told is None:
+            return None
+        ahead = told - time.monotonic()
+        return _Slot({known.bucket: pace}, at, at - ahead, ahead)
+
     def _reserve(self, connection: Connection, rates: Mapping[str, float]) -> _Slot:
         """The next moment that suits every bucket, taken."""
         self._require_no_stop(connection)
@@ -139,7 +181,7 @@ class RequestSlots:
         }
         paces, at = granted_together(paces, now, rates)
         _keep(connection, self._account, paces)
-        return _Slot(paces, at, measured + at - now)
+        return _Slot(paces, at, measured + at - now, now - measured)
 
     def _leave(self, connection: Connection, rates: Mapping[str, float], slot: _Slot) -> _Slot:
         """The slot as it is now that its time has come: over, or later than it was.
@@ -156,7 +198,7 @@ class RequestSlots:
         at = max(departing(pace, slot.at, due, rates[name]) for name, pace in paces.items())
         paces = {name: left_late(pace, slot.at, at - slot.at) for name, pace in paces.items()}
         _keep(connection, self._account, paces)
-        return _Slot(paces, at, measured + at - due)
+        return _Slot(paces, at, measured + at - due, now - measured)
 
     def _require_no_stop(self, connection: Connection) -> None:
         stop = stop_of(connection, self._account)
@@ -164,19 +206,19 @@ class RequestSlots:
         if stop is not None and not self._ignores_stop and self._clock.now() < stop.until:
             raise _stopped(self._provider, stop)
 
-    def _asked(self, work: Callable[[Connection], Result]) -> Result:
-        """The outcome of one transaction; a connection that died while idle is made anew once."""
+    def _asked(self, work: Callable[[Connection], Result], *, is_atomic: bool = True) -> Result:
+        """The outcome of one transaction; a connection that died while idle is made anew once.
+
+        Work that is a single statement needs none (``is_atomic``).
+        """
         try:
-            with self._transaction() as connection:
-                return work(connection)
+            return self._done(work, is_atomic=is_atomic)
         except psycopg.OperationalError:
             self._kept.close()
             self._connection = None
-            with self._transaction() as connection:
-                return work(connection)
+            return self._done(work, is_atomic=is_atomic)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _done(self, work: Callable[[Connection], Result], *, is_atomic: bool) -> Result:
         if self._connection is None:
             session = self._database.tenant_session(self._tenant_id)
             self._connection = self._kept.enter_context(session)
@@ -185,8 +227,8 @@ class RequestSlots:
             self._connection.execute(
                 "select set_config('app.provider_account', %s, false)", [self._account]
             )
-        with self._connection.transaction():
-            yield self._connection
+        with self._connection.transaction() if is_atomic else nullcontext():
+            return work(self._connection)
 
 
 def _paces(
@@ -226,6 +268,24 @@ def _keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> No
                 list(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket,
             ],
         )  # fmt: skip
+
+
+def _keep_unchanged(
+    connection: Connection, account: str, known: _Known, pace: Pace
+) -> float | None:
+    """Keep a bucket's state if nobody changed it or stopped the account; the account's time."""
+    before = known.pace
+    row = connection.execute(
+        "update app.provider_slots set recent = %s where account = %s and bucket = %s "
+        "and recent = %s and share = %s and share_at = %s and paused_until = %s and not exists "
+        "(select from app.provider_stops as stop where stop.account = %s and stop.times > 0) "
+        "returning extract(epoch from clock_timestamp())::float8 as now",
+        [
+            list(pace.recent), account, known.bucket, list(before.recent), before.share,
+            before.share_at, before.paused_until, account,
+        ],
+    ).fetchone()  # fmt: skip
+    return None if row is None else float(scalar(row))
 
 
 def _stopped(provider: str, stop: Stop) -> AccountStopped:

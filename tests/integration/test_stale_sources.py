@@ -1,9 +1,11 @@
 """A source that stays down: what is stored makes the report, which says how old it is."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from dagster import AssetCheckSeverity
@@ -78,6 +80,11 @@ def look(scene: Scene, **later: float) -> Look:
     return try_again(replace(scene.platform, clock=clock))
 
 
+def local_day(scene: Scene, seconds: float) -> date:
+    """The tenant's calendar day of a moment in unix seconds."""
+    return datetime.fromtimestamp(seconds, ZoneInfo(str(scene.tenant.timezone))).date()
+
+
 def held(scene: Scene) -> list[dict[str, Any]]:
     return scene.rows("select * from app.job_runs where waits_for = 'amocrm'")
 
@@ -130,7 +137,10 @@ def test_spent_tokens_cost_a_stored_day_its_freshness_until_somebody_connects_ag
     assert look(scene, minutes=50) == Look(0, 0, 0)
     assert look(scene, minutes=70) == Look(let_go=0, put_off=1, given_up=0)
     assert len(connected.token_requests()) == requests, "a spent token is not sent again"
-    assert scene.chat() == [*chat, alert], "people are told once a day"
+    told = scene.chat()[len(chat) :]
+    assert told[0] == alert
+    days = {local_day(scene, alert["date"]), local_day(scene, time.time() + 70 * 60)}
+    assert len(told) == len(days), "people are told once a day"
 
     connected.pair = good
     connected.save()
@@ -139,7 +149,7 @@ def test_spent_tokens_cost_a_stored_day_its_freshness_until_somebody_connects_ag
 
     assert "incomplete" not in again.report.metadata
     assert connected.held()["last_error"] is None
-    assert scene.chat() == [*chat, alert]
+    assert scene.chat() == [*chat, *told]
 
 
 @pytest.mark.usefixtures("impatient")
