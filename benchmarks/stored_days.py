@@ -7,6 +7,7 @@ follows the raw rows is ``backfill``'s and ``large_backfill``'s.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -27,6 +28,8 @@ SOURCES = {"amocrm": amocrm_source, "radist": radist_source}
 
 def main(source: str, slug: str, first: str, last: str) -> None:
     """Read and store the days; raises when one of them could not be."""
+    # As a run does with what it has imported (``commands/dagster_runs.py``).
+    gc.freeze()
     days = days_between(parse_business_day(first), parse_business_day(last))
     run_id = str(uuid.uuid4())
     order = RunOrder(days, "daily_report_job", "manual", "benchmark", run_id)

@@ -33,7 +33,7 @@ from synkro_assets.failures import as_dagster_failures
 from synkro_assets.ingestion import amocrm
 from synkro_assets.ingestion.amocrm_rows import Early, Rows
 from synkro_assets.ingestion.days import Windows, amocrm_days, span
-from synkro_assets.ingestion.packing import AS_READ, PACKED, Put
+from synkro_assets.ingestion.packing import AS_READ, OUTLINED, PACKED, Put
 from synkro_assets.ingestion.quarantine import Quarantine
 from synkro_assets.operations.amocrm_references import held_references
 from synkro_assets.operations.provider_clients import amocrm_client
@@ -82,7 +82,7 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         run, quarantine, region = tenant_run, Quarantine(), tenant_run.tenant.default_region
         limits, before = limits_of(config, len(windows)), read_before(run, windows)
         # Packing takes time, and a day alone is stored as soon as it is read.
-        holding = PACKED if len(windows) > 1 else AS_READ
+        holding = OUTLINED if put else PACKED if len(windows) > 1 else AS_READ
         with (
             asking_again(run, "amocrm"),
             amocrm_client(run.platform, run.tenant, run.about, quarantine) as client,

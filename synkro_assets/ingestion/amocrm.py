@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
@@ -27,7 +26,7 @@ from synkro_assets.ingestion.amocrm_contacts import (
     sightings,
 )
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
-from synkro_assets.ingestion.amocrm_references import HeldReferences, are_lists_due
+from synkro_assets.ingestion.amocrm_references import HeldReferences, Named, are_lists_due
 from synkro_assets.ingestion.amocrm_rows import (
     Early,
     Rows,
@@ -99,25 +98,23 @@ def fetch_day(
     that was deleted is linked no more. What is known before the rest is read goes to ``early``.
     """
     on_progress("amoCRM: events of the day")
-    found = client.events(window.start, window.end, EVENT_TYPES)
-    events = holding.records(early.events().passing(found))
+    kept = _Kept(holding, early)
+    events = holding.records(map(kept.event, client.events(window.start, window.end, EVENT_TYPES)))
+    kept.end()
     on_progress(f"amoCRM: {len(events)} events; leads of the day")
     portion = Portion(
-        limits,
-        before,
-        holding.by_id(),
-        holding.by_id(),
-        early_leads=early.leads(),
-        early_deleted=early.deleted_leads(),
+        limits, before, holding.by_id(), holding.by_id(), keep=kept.lead, keep_deleted=kept.deleted
     )
     portion.read(client, window, {entity_id(event) for event in events})
+    kept.end()
     leads, deleted = portion.leads.values(), portion.deleted.values()
     asked = contacts_to_ask(portion, linked_before)
     on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
     shown = client.contacts_by_id(sorted(portion.contacts))
-    contacts = holding.records(early.contacts().passing(shown))
+    contacts = holding.records(map(kept.contact, shown))
+    kept.end()
     read = (events, leads, deleted, contacts, portion, asked)
-    if not are_lists_due(held, client.asked, chain(leads, deleted), events):
+    if not are_lists_due(held, client.asked, kept.named):
         return AmoCrmDay(None, [], [], [], *read)
     on_progress("amoCRM: account, people and pipelines")
     return AmoCrmDay(
@@ -127,6 +124,39 @@ def fetch_day(
         list(client.loss_reasons()),
         *read,
     )
+
+
+class _Kept:
+    """What becomes of each record that was read: looked at, handed on to be stored, held."""
+
+    def __init__(self, holding: Holding, early: Early) -> None:
+        self.named = Named()
+        self._kept = holding.kept
+        self._pieces = early.pieces()
+
+    def event(self, event: Payload) -> Payload:
+        self.named.see_event(event)
+        self._pieces.events.add(event)
+        return self._kept(event, "entity_id")
+
+    def lead(self, lead: Payload) -> Payload:
+        self.named.see_lead(lead)
+        self._pieces.leads.add(lead)
+        return self._kept(lead, "id")
+
+    def deleted(self, lead: Payload) -> Payload:
+        self.named.see_lead(lead)
+        self._pieces.deleted_leads.add(lead)
+        return self._kept(lead, "id")
+
+    def contact(self, contact: Payload) -> Payload:
+        self._pieces.contacts.add(contact)
+        return self._kept(contact, "id", "is_deleted")
+
+    def end(self) -> None:
+        """Hand on what waits for more of its kind."""
+        for pieces in self._pieces:
+            pieces.end()
 
 
 def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = frozenset()) -> Rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
 
-from synkro_assets.ingestion.amocrm_links import Payload, contact_ids
+from synkro_assets.ingestion.amocrm_links import Payload
 from synkro_assets.ingestion.amocrm_portion import Portion
 
 ByLead = Mapping[int, set[int]]
@@ -27,11 +27,12 @@ def contacts_to_ask(portion: Portion, linked_before: LinkedBefore) -> ByLead:
     Those that an earlier run has read are not asked for again; for whom there is no room the
     portion owes. What the run asks for in all is then ``portion.contacts``.
     """
-    linked = {lead_id: contact_ids(lead) for lead_id, lead in portion.leads.items()}
+    linked = portion.linked
     before = linked_before(linked)
-    portion.ask_also(all_of(before) - all_of(linked) - portion.before.contacts)
+    now = {each for ids in linked.values() for each in ids}
+    portion.ask_also(all_of(before) - now - portion.before.contacts)
     return {
-        lead: (now | before.get(lead, set())) & portion.contacts for lead, now in linked.items()
+        lead: before.get(lead, set()).union(ids) & portion.contacts for lead, ids in linked.items()
     }
 
 

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.ingestion.amocrm_links import Payload, contact_ids
-from synkro_assets.ingestion.amocrm_rows import Early, Pieces
 from synkro_assets.ingestion.packing import RecordsById
 
 
@@ -36,6 +35,10 @@ class Limits:
 
     leads: int = sys.maxsize
     contacts: int = sys.maxsize
+
+
+def _whole(lead: Payload) -> Payload:
+    return lead
 
 
 _SETS = ("leads", "gone", "contacts", "owed")
@@ -79,7 +82,8 @@ class Portion:
     """What one run reads: whole leads, deleted ones, and the ids of the contacts to be read.
 
     ``met`` is the tenant's setting that ended it, ``left`` how many leads are then unread: None
-    where amoCRM does not tell. Leads that are taken go to ``early_…`` too.
+    where amoCRM does not tell. ``keep`` is given each lead that is taken and answers what is held
+    of it; its contacts are in ``linked``.
     """
 
     limits: Limits = Limits()
@@ -89,8 +93,9 @@ class Portion:
     contacts: set[int] = field(default_factory=set)
     met: str | None = None
     left: int | None = None
-    early_leads: Pieces = field(default_factory=Early().leads)
-    early_deleted: Pieces = field(default_factory=Early().deleted_leads)
+    keep: Callable[[Payload], Payload] = _whole
+    keep_deleted: Callable[[Payload], Payload] = _whole
+    linked: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _missing: set[int] = field(default_factory=set)
     _ahead: Set[int] = frozenset()
     _owed: Set[int] = frozenset()
@@ -111,11 +116,6 @@ class Portion:
 
     def read(self, client: Leads, window: Window, named: Set[int]) -> None:
         """Read up to the limits what is left of the day; ``named`` are the leads of its events."""
-        self._read_lists(client, window, named)
-        self.early_leads.end()
-        self.early_deleted.end()
-
-    def _read_lists(self, client: Leads, window: Window, named: Set[int]) -> None:
         before = self.before
         updated = client.leads_updated(_since(window, before.updated_at), window.end)
         self._updated_at, is_read = self._follow(updated, before.leads, before.updated_at)
@@ -183,16 +183,15 @@ class Portion:
             self.met = "max_amo_contacts"
             self._ahead = linked & (self.contacts | self.before.contacts)
             return False
-        self.leads[lead_id] = lead
-        self.early_leads.add(lead)
+        self.leads[lead_id] = self.keep(lead)
+        self.linked[lead_id] = tuple(linked)
         return True
 
     def _take_deleted(self, lead: Payload) -> bool:
         if self._room <= 0:
             self.met = "max_amo_leads"
             return False
-        self.deleted[int(lead["id"])] = lead
-        self.early_deleted.add(lead)
+        self.deleted[int(lead["id"])] = self.keep_deleted(lead)
         return True
 
 

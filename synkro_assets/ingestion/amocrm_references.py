@@ -11,7 +11,7 @@ makes do with lists at most ``OLDEST`` old, if they hold every id the day names.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -36,36 +36,46 @@ class HeldReferences:
     stages: frozenset[tuple[int, int]]
     loss_reasons: frozenset[int]
 
-    def hold(self, leads: Iterable[Payload], events: Iterable[Payload]) -> bool:
-        """Whether everything that a day's leads and events name is known."""
-        return all(map(self._knows_lead, leads)) and all(
-            self._knows_stages(event) for event in events
-        )
-
-    def _knows_lead(self, lead: Payload) -> bool:
-        user, reason = lead.get("responsible_user_id"), lead.get("loss_reason_id")
-        # A lead in the trash may be shown as its id and date alone.
-        stage = (lead.get("pipeline_id"), lead.get("status_id"))
+    def hold(self, named: Named) -> bool:
+        """Whether everything that was named is known."""
         return (
-            (user in _NOBODY or user in self.users)
-            and (reason in _NOBODY or reason in self.loss_reasons)
-            and (stage == (None, None) or stage in self.stages)
+            named.users <= self.users
+            and named.stages <= self.stages
+            and named.loss_reasons <= self.loss_reasons
         )
 
-    def _knows_stages(self, event: Payload) -> bool:
-        return all(stage in self.stages for stage in _stages_of(event))
+
+@dataclass(slots=True)
+class Named:
+    """What the leads and events of a day name of the lists."""
+
+    users: set[Any] = field(default_factory=set)
+    stages: set[tuple[Any, Any]] = field(default_factory=set)
+    loss_reasons: set[Any] = field(default_factory=set)
+
+    def see_lead(self, lead: Payload) -> None:
+        user, reason = lead.get("responsible_user_id"), lead.get("loss_reason_id")
+        stage = (lead.get("pipeline_id"), lead.get("status_id"))
+        if user not in _NOBODY:
+            self.users.add(user)
+        if reason not in _NOBODY:
+            self.loss_reasons.add(reason)
+        # A lead in the trash may be shown as its id and date alone.
+        if stage != (None, None):
+            self.stages.add(stage)
+
+    def see_event(self, event: Payload) -> None:
+        self.stages.update(_stages_of(event))
 
 
-def are_lists_due(
-    held: HeldReferences | None, asked: int, leads: Iterable[Payload], events: Iterable[Payload]
-) -> bool:
+def are_lists_due(held: HeldReferences | None, asked: int, named: Named) -> bool:
     """Whether a day that took ``asked`` requests so far has to read the lists besides.
 
     ``held`` are the stored ones, None where they are too old or there are none.
     """
     if held is None or asked + LISTS <= BUDGET:
         return True
-    return not held.hold(leads, events)
+    return not held.hold(named)
 
 
 def _stages_of(event: Payload) -> Iterable[tuple[Any, Any]]:

@@ -6,11 +6,11 @@ What lives here: making rows, of a whole day or of some records as they come. Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.contact_channels import Channel, channels_of
@@ -70,17 +70,11 @@ class Early:
     put: Put | None = None
     region: str = ""
 
-    def events(self) -> Pieces:
-        return Pieces(self.put, event_rows)
-
-    def leads(self) -> Pieces:
-        return Pieces(self.put, lead_rows)
-
-    def deleted_leads(self) -> Pieces:
-        return Pieces(self.put, deleted_lead_rows)
-
-    def contacts(self) -> Pieces:
-        return Pieces(self.put, partial(contact_rows, region=self.region))
+    def pieces(self) -> Entities:
+        """The ways of the entities that come early."""
+        of_region = partial(contact_rows, region=self.region)
+        kinds = (event_rows, lead_rows, deleted_lead_rows, of_region)
+        return Entities(*(Pieces(self.put, rows_of) for rows_of in kinds))
 
 
 class Pieces:
@@ -102,12 +96,14 @@ class Pieces:
             self._put(partial(self._rows_of, self._waiting))
             self._waiting = []
 
-    def passing(self, records: Iterable[Payload]) -> Iterator[Payload]:
-        """The records as they are read, each handed on too."""
-        for record in records:
-            self.add(record)
-            yield record
-        self.end()
+
+class Entities(NamedTuple):
+    """Each entity's way to be stored."""
+
+    events: Pieces
+    leads: Pieces
+    deleted_leads: Pieces
+    contacts: Pieces
 
 
 def _event_row(event: Payload) -> tuple[Any, ...]:

@@ -141,10 +141,18 @@ class Late(Generic[Each]):
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """How records are held until they are stored."""
+    """How records are held until they are stored; as an outline what is stored as it is read."""
 
     records: Callable[[Iterable[Payload]], Records]
     by_id: Callable[[], RecordsById]
+    is_outline: bool = False
+
+    def kept(self, record: Payload, *fields: str) -> Payload:
+        """What is held of a record; an outline has only these fields, each a plain value."""
+        if not self.is_outline:
+            return record
+        return {name: record[name] for name in fields if name in record}
 
 
 AS_READ, PACKED = Holding(list, dict), Holding(Packed, PackedById)
+OUTLINED = Holding(list, dict, is_outline=True)

@@ -12,20 +12,17 @@ SOUND = {"id": 7, "updated_at": 1772500000, "is_deleted": False}
 
 
 def test_contacts_a_lead_was_linked_to_are_asked_for_too() -> None:
-    linked = {"_embedded": {"contacts": [{"id": 7}]}}
-
     def linked_before(leads: Iterable[int]) -> dict[int, set[int]]:
         return {lead: {8} for lead in leads if lead == 1}
 
-    portion = Portion(Limits(contacts=2), leads={1: linked, 2: linked}, contacts={7})
+    portion = Portion(Limits(contacts=2), linked={1: (7,), 2: (7,)}, contacts={7})
 
     assert contacts_to_ask(portion, linked_before) == {1: {7, 8}, 2: {7}}
     assert (portion.contacts, portion.met) == ({7, 8}, None)
 
 
 def test_former_contacts_for_whom_there_is_no_room_are_asked_for_by_the_runs_that_follow() -> None:
-    linked = {"_embedded": {"contacts": [{"id": 7}]}}
-    full = Portion(Limits(contacts=2), leads={1: linked}, contacts={7})
+    full = Portion(Limits(contacts=2), leads={1: {}}, linked={1: (7,)}, contacts={7})
 
     assert contacts_to_ask(full, lambda _: {1: {8, 9, 10, 11}}) == {1: {7, 8}}
     assert (full.met, full.left) == ("max_amo_contacts", 0)
@@ -56,8 +53,8 @@ def test_a_contact_read_ahead_of_its_lead_and_not_shown_is_gone() -> None:
 
 
 def test_contacts_that_an_earlier_run_read_are_not_asked_for_again() -> None:
-    linked = {"_embedded": {"contacts": [{"id": 7}, {"id": 8}]}}
-    portion = Portion(before=Place(contacts=frozenset({8, 9})), leads={1: linked}, contacts={7})
+    before = Place(contacts=frozenset({8, 9}))
+    portion = Portion(before=before, linked={1: (7, 8)}, contacts={7})
 
     assert contacts_to_ask(portion, lambda _: {1: {9}}) == {1: {7}}
 
