@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 import httpcore
+import phonenumbers
 
 from benchmarks.rivals.cost import tell
 from synkro_assets.assets.raw_amocrm import amocrm_source
@@ -22,8 +23,8 @@ from synkro_assets.operations.platform import SystemClock, open_platform
 from synkro_assets.operations.tenant_config import find_tenant
 from synkro_assets.operations.tenant_run import RunOrder, TenantRun, begin_run
 
-# httpx loads it with the first client: like the rivals' libraries it is there before the clock.
-assert httpcore
+# Loaded when they are first needed; the rivals' libraries are there before the clock too.
+assert httpcore, phonenumbers
 
 
 def main(home: str, url: str, slug: str, day: str) -> None:

@@ -57,7 +57,10 @@ def trust() -> ssl.SSLContext:
 
 
 class GatedClient(httpx.Client):
-    """An httpx client whose every request passes the gate; raises Synkro's errors only."""
+    """An httpx client whose every request passes the gate; raises Synkro's errors only.
+
+    One that ``is_plain`` asks no https address and does without certificate authorities.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class GatedClient(httpx.Client):
         timeouts: Timeouts | None = None,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
+        is_plain: bool = False,
     ) -> None:
         self._gate = gate
         self._limits = timeouts or Timeouts()
@@ -73,7 +77,7 @@ class GatedClient(httpx.Client):
             headers={"User-Agent": USER_AGENT, **checked_headers(gate.provider, headers or {})},
             timeout=self._limits.for_httpx(),
             transport=transport,
-            verify=trust(),
+            verify=not is_plain and trust(),
             follow_redirects=False,
         )
 
@@ -126,7 +130,13 @@ class HttpRoad(Closing):
         self._base = checked_base_url(gate.provider, base_url)
         self._retry = retry or RetryPolicy()
         self._sleeper = sleeper
-        self._client = GatedClient(gate, timeouts=timeouts, headers=headers, transport=transport)
+        self._client = GatedClient(
+            gate,
+            timeouts=timeouts,
+            headers=headers,
+            transport=transport,
+            is_plain=self._base.scheme == "http",
+        )
 
     def get(self, target: str, *, action: str, params: Params = ()) -> Any:
         """The JSON answer to a GET, None for 204.

@@ -2,7 +2,8 @@
 
 What lives here: the ``Limiter`` of ``domain/protocols.py`` over one row per provider's account and
 bucket, whichever tenants use that account, and waiting until a request may leave. What does not:
-the arithmetic (``domain/pacing``), the rows of accounts that are stopped (``account_stops``).
+the arithmetic (``domain/pacing``), those rows (``request_buckets``), the rows of accounts that are
+stopped (``account_stops``).
 
 A day asks a provider thousands of times, and a connection costs several times the request it would
 be opened for: one is kept for as long as the object lives.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -33,7 +34,8 @@ from synkro_assets.domain.pacing import (
 )
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.account_stops import Stop, clear_stop, stop_account, stop_of
-from synkro_assets.storage.database import Connection, Database, scalar
+from synkro_assets.storage.database import Connection, Database
+from synkro_assets.storage.request_buckets import Known, keep, keep_unchanged, paces_of
 
 Result = TypeVar("Result")
 
@@ -53,14 +55,6 @@ class _Slot(NamedTuple):
     paces: dict[str, Pace]
     at: float
     deadline: float
-    ahead: float
-
-
-class _Known(NamedTuple):
-    """A bucket as this process left it, and how far the account's time was ahead then."""
-
-    bucket: str
-    pace: Pace
     ahead: float
 
 
@@ -98,7 +92,7 @@ class RequestSlots:
         self._was_stopped = False
         self._is_connected = False
         self._opening: dict[str, float] = {}
-        self._known: _Known | None = None
+        self._known: Known | None = None
         self._kept = ExitStack()
         self._connection: Connection | None = None
         weakref.finalize(self, self._kept.close)
@@ -116,7 +110,7 @@ class RequestSlots:
             slot = self._asked(partial(self._leave, rates=rates, slot=slot))
         if len(rates) == 1:
             ((bucket, pace),) = slot.paces.items()
-            self._known = _Known(bucket, pace, slot.ahead)
+            self._known = Known(bucket, pace, slot.ahead)
         if not self._is_connected:
             self._opening, self._is_connected = dict.fromkeys(rates, slot.at), True
 
@@ -124,8 +118,8 @@ class RequestSlots:
         """Keep every process off the bucket for ``seconds``, and halve its rate after that."""
 
         def slow_down(connection: Connection) -> None:
-            paces, now = _paces(connection, self._account, [bucket])
-            _keep(connection, self._account, {bucket: refused(paces[bucket], now, seconds)})
+            paces, now = paces_of(connection, self._account, [bucket])
+            keep(connection, self._account, {bucket: refused(paces[bucket], now, seconds)})
 
         self._asked(slow_down)
 
@@ -159,7 +153,7 @@ class RequestSlots:
         if known.pace.paused_until > now:
             return None
         pace, at = granted(known.pace, now, rates[known.bucket])
-        change = partial(_keep_unchanged, account=self._account, known=known, pace=pace)
+        change = partial(keep_unchanged, account=self._account, known=known, pace=pace)
         told = self._asked(change, is_atomic=False)
         if told is None:
             return None
@@ -169,7 +163,7 @@ class RequestSlots:
     def _reserve(self, connection: Connection, rates: Mapping[str, float]) -> _Slot:
         """The next moment that suits every bucket, taken."""
         self._require_no_stop(connection)
-        paces, now = _paces(connection, self._account, rates)
+        paces, now = paces_of(connection, self._account, rates)
         measured = time.monotonic()
         pause = max((pace.paused_until for pace in paces.values()), default=now) - now
         if pause > _LONGEST_SLEEP:
@@ -180,7 +174,7 @@ class RequestSlots:
             if bucket in paces
         }
         paces, at = granted_together(paces, now, rates)
-        _keep(connection, self._account, paces)
+        keep(connection, self._account, paces)
         return _Slot(paces, at, measured + at - now, now - measured)
 
     def _leave(self, connection: Connection, rates: Mapping[str, float], slot: _Slot) -> _Slot:
@@ -190,14 +184,14 @@ class RequestSlots:
         left late.
         """
         self._require_no_stop(connection)
-        paces, now = _paces(connection, self._account, rates)
+        paces, now = paces_of(connection, self._account, rates)
         measured = time.monotonic()
         if any(pace.paused_until > slot.paces[name].paused_until for name, pace in paces.items()):
             return self._reserve(connection, rates)
         due = max(now, slot.at)
         at = max(departing(pace, slot.at, due, rates[name]) for name, pace in paces.items())
         paces = {name: left_late(pace, slot.at, at - slot.at) for name, pace in paces.items()}
-        _keep(connection, self._account, paces)
+        keep(connection, self._account, paces)
         return _Slot(paces, at, measured + at - due, now - measured)
 
     def _require_no_stop(self, connection: Connection) -> None:
@@ -229,63 +223,6 @@ class RequestSlots:
             )
         with self._connection.transaction() if is_atomic else nullcontext():
             return work(self._connection)
-
-
-def _paces(
-    connection: Connection, account: str, buckets: Iterable[str]
-) -> tuple[dict[str, Pace], float]:
-    """The buckets' states, locked, and the time after the locks were had."""
-    # Whoever takes several takes them in the same order, or two would wait for each other.
-    paces = {bucket: _locked(connection, account, bucket) for bucket in sorted(buckets)}
-    now = connection.execute("select extract(epoch from clock_timestamp())::float8 as now")
-    return paces, float(scalar(now.fetchone()))
-
-
-def _locked(connection: Connection, account: str, bucket: str) -> Pace:
-    names = [account, bucket]
-    look = (
-        "select recent, share, share_at, paused_until from app.provider_slots "
-        "where account = %s and bucket = %s for update"
-    )
-    row = connection.execute(look, names).fetchone()
-    if row is None:
-        connection.execute(
-            "insert into app.provider_slots (account, bucket) values (%s, %s) "
-            "on conflict (account, bucket) do nothing",
-            names,
-        )
-        row = connection.execute(look, names).fetchone()
-    assert row is not None
-    return Pace(tuple(row["recent"]), row["share"], row["share_at"], row["paused_until"])
-
-
-def _keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> None:
-    for bucket, pace in paces.items():
-        connection.execute(
-            "update app.provider_slots set recent = %s, share = %s, share_at = %s, "
-            "paused_until = %s where account = %s and bucket = %s",
-            [
-                list(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket,
-            ],
-        )  # fmt: skip
-
-
-def _keep_unchanged(
-    connection: Connection, account: str, known: _Known, pace: Pace
-) -> float | None:
-    """Keep a bucket's state if nobody changed it or stopped the account; the account's time."""
-    before = known.pace
-    row = connection.execute(
-        "update app.provider_slots set recent = %s where account = %s and bucket = %s "
-        "and recent = %s and share = %s and share_at = %s and paused_until = %s and not exists "
-        "(select from app.provider_stops as stop where stop.account = %s and stop.times > 0) "
-        "returning extract(epoch from clock_timestamp())::float8 as now",
-        [
-            list(pace.recent), account, known.bucket, list(before.recent), before.share,
-            before.share_at, before.paused_until, account,
-        ],
-    ).fetchone()  # fmt: skip
-    return None if row is None else float(scalar(row))
 
 
 def _stopped(provider: str, stop: Stop) -> AccountStopped:
