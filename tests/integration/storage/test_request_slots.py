@@ -225,3 +225,39 @@ def test_a_penalty_keeps_every_worker_off(database: Database, tenant: Tenant) ->
     slots(database, tenant, ACCOUNT).penalize("all", 1)
     slots(database, tenant, ACCOUNT, waits.append).acquire({"all": RATE})
     assert 25 < waits[0] <= 30
+
+
+def test_what_others_did_to_the_account_is_seen_by_a_worker_in_the_middle_of_its_work(
+    database: Database, tenant: Tenant
+) -> None:
+    waits: list[float] = []
+    worker, other = slots(database, tenant, ACCOUNT, waits.append), slots(database, tenant, ACCOUNT)
+    for _ in range(2):
+        worker.acquire({"all": 1000.0})
+    other.penalize("all", 2)
+    waits.clear()
+    worker.acquire({"all": 1000.0})
+    assert 1 < waits[0] <= 2
+    other.stop("refuses every request", 403)
+    with pytest.raises(AccountStopped):
+        worker.acquire({"all": 1000.0})
+
+
+def test_a_worker_that_is_alone_with_an_account_locks_it_only_once(
+    database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, locked = slots(database, tenant, ACCOUNT), []
+    reserve = RequestSlots._reserve
+
+    def counted(*given: Any, **named: Any) -> Any:
+        locked.append(given)
+        return reserve(*given, **named)
+
+    monkeypatch.setattr(RequestSlots, "_reserve", counted)
+    for _ in range(5):
+        worker.acquire({"all": 1000.0})
+    # The second request settles what opening the connection took.
+    assert len(locked) == 2
+    slots(database, tenant, ACCOUNT).acquire({"all": 1000.0})
+    worker.acquire({"all": 1000.0})
+    assert len(locked) == 4
