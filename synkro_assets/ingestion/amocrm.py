@@ -39,6 +39,7 @@ from synkro_assets.ingestion.amocrm_rows import (
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
+_Lists = tuple[Payload | None, list[Payload], list[Payload], list[Payload]]
 
 UNLIMITED, BEGINNING, NOTHING_EARLY = Limits(), Place(), Early()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
@@ -113,17 +114,16 @@ def fetch_day(
     shown = client.contacts_by_id(sorted(portion.contacts))
     contacts = holding.records(map(kept.contact, shown))
     kept.end()
-    read = (events, leads, deleted, contacts, portion, asked)
-    if not are_lists_due(held, client.asked, kept.named):
-        return AmoCrmDay(None, [], [], [], *read)
-    on_progress("amoCRM: account, people and pipelines")
-    return AmoCrmDay(
-        client.account(),
-        list(client.users()),
-        list(client.pipelines()),
-        list(client.loss_reasons()),
-        *read,
-    )
+    lists: _Lists = (None, [], [], [])
+    if are_lists_due(held, client.asked, kept.named):
+        on_progress("amoCRM: account, people and pipelines")
+        lists = _lists(client)
+    return AmoCrmDay(*lists, events, leads, deleted, contacts, portion, asked)
+
+
+def _lists(client: AmoCrm) -> _Lists:
+    account, users = client.account(), list(client.users())
+    return account, users, list(client.pipelines()), list(client.loss_reasons())
 
 
 class _Kept:

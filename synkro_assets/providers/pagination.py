@@ -29,6 +29,10 @@ _SMALLEST_CUT = 10
 _STEPS = (timedelta(milliseconds=1), timedelta(microseconds=1))
 
 
+def _nothing(_: Any) -> None:
+    """Nobody reads ahead."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Rows and where the next page is: a link, a cursor, or None at the end."""
@@ -37,8 +41,12 @@ class Page:
     next: str | None = None
 
 
-def linked_pages(fetch: Callable[[str | None], Page], key: KeyOf) -> Iterator[list[Row]]:
+def linked_pages(
+    fetch: Callable[[str | None], Page], key: KeyOf, ahead: Callable[[str], None] = _nothing
+) -> Iterator[list[Row]]:
     """Pages by their next link (amoCRM), each row once; ``fetch(None)`` is the first page.
+
+    ``ahead`` is told which link is fetched next, before a page's rows are looked at.
 
     Only the absence of a next link ends the feed: a page may be short or empty and not be the
     last. Rows that leave a page already read pull unread ones over the edge; feeds whose rows can
@@ -46,6 +54,8 @@ def linked_pages(fetch: Callable[[str | None], Page], key: KeyOf) -> Iterator[li
     """
     seen: set[Hashable] = set()
     for page in walked_pages(fetch):
+        if page.next:
+            ahead(page.next)
         fresh = _unseen(page.rows, key, seen)
         if fresh:
             yield fresh
@@ -72,10 +82,11 @@ def settled_pages(
         for page in walked_pages(fetch):
             pages += 1
             found.update(key(row) for row in page.rows)
+            is_last = is_enough(page)
             fresh = _unseen(page.rows, key, seen)
             if fresh:
                 yield fresh
-            if is_enough(page):
+            if is_last:
                 break
         if pages == 1 or found == before:
             return
@@ -88,6 +99,7 @@ def ascending_pages(
     start: int,
     key: KeyOf,
     stamp: Callable[[Row], int],
+    ahead: Callable[[int], None] = _nothing,
 ) -> Iterator[list[Row]]:
     """Rows ordered by a stamp that only grows (amoCRM's ``updated_at``), each row once.
 
@@ -95,10 +107,11 @@ def ascending_pages(
     page reading starts anew from the last stamp, so a row that is changed meanwhile and leaves
     its place pulls no unread row over a page's edge. Links are followed only inside one stamp's
     cluster larger than a page, and throughout when the server does not honour bound or order;
-    what is read so is read until it has settled.
+    what is read so is read until it has settled. ``ahead`` is told where reading goes on, before a
+    page's rows are looked at.
     """
     seen: set[Hashable] = set()
-    ascent = _Ascent(stamp, following=start)
+    ascent = _Ascent(stamp, ahead, following=start)
     while ascent.following is not None:
         since, ascent.since, ascent.following = ascent.following, ascent.following, None
         yield from settled_pages(partial(fetch, since), key, seen, ascent.goes_on_from)
@@ -112,6 +125,7 @@ class _Ascent:
     """
 
     stamp: Callable[[Row], int]
+    ahead: Callable[[int], None]
     following: int | None
     since: int = 0
     is_trusted: bool = True
@@ -123,6 +137,8 @@ class _Ascent:
         self.is_trusted = self.is_trusted and is_honoured
         goes_on = bool(page.next and self.is_trusted and stamps and stamps[-1] > self.since)
         self.following = stamps[-1] if goes_on else None
+        if self.following is not None:
+            self.ahead(self.following)
         return goes_on
 
 

@@ -14,42 +14,34 @@ Poison records are set aside before paging looks at them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, UsageProblem
+from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable
 from synkro_assets.domain.protocols import (
-    Clock,
-    ExchangeLog,
-    Limiter,
     SetAside,
-    Tokens,
-    TokenStore,
 )
 from synkro_assets.providers.amocrm import forms
-from synkro_assets.providers.amocrm.authorized import LongLivedRoad, OAuthRoad, Road
+from synkro_assets.providers.amocrm.authorized import Road
 from synkro_assets.providers.amocrm.batches import Batches
-from synkro_assets.providers.amocrm.errors import PROVIDER, classify
-from synkro_assets.providers.amocrm.stops import StoppingRoad
-from synkro_assets.providers.amocrm.tokens import OAuthApp, TokenEndpoint
+from synkro_assets.providers.amocrm.errors import PROVIDER
 from synkro_assets.providers.closing import Closing
-from synkro_assets.providers.gate import Gate, Rate
-from synkro_assets.providers.http import HttpRoad, Params
+from synkro_assets.providers.http import Params
 from synkro_assets.providers.pagination import (
-    KeyOf,
     Page,
     Row,
     ascending_pages,
     linked_pages,
     settled_pages,
 )
-from synkro_assets.providers.redaction import Redactor
+from synkro_assets.providers.read_ahead import ReadAhead
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
 _API = "/api/v4"
+_LEADS = f"{_API}/leads"
 _PAGE = "250"
 _EVENTS_PAGE = "100"
 
@@ -61,6 +53,7 @@ class AmoCrmClient(Closing):
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
         self._batches = Batches()
+        self._ahead = ReadAhead()
         self.asked = 0
 
     def account(self) -> Row:
@@ -93,7 +86,8 @@ class AmoCrmClient(Closing):
             ("filter[type]", ",".join(types)),
         )
         is_asked = forms.of_window(forms.EVENTS, first, last, types)
-        for row in self._pages("events", forms.EVENTS, params, is_asked=is_asked):
+        rows = self._pages("events", forms.EVENTS, params, is_asked=is_asked, is_read_whole=True)
+        for row in rows:
             if first <= _stamp(row, "created_at") <= last and row.get("type") in types:
                 yield row
 
@@ -126,11 +120,19 @@ class AmoCrmClient(Closing):
         return list(islice(rows, count))
 
     def close(self) -> None:
+        self._ahead.close()
         self._road.close()
 
     def _get(self, target: str, action: str, params: Params) -> Any:
         self.asked += 1
-        return self._road.get(target, action=action, params=params)
+        return self._ahead.get((target, params), self._question(target, action, params))
+
+    def _look_ahead(self, target: str, action: str, params: Params) -> None:
+        """Let the request that is made next be under way already."""
+        self._ahead.begin((target, params), self._question(target, action, params))
+
+    def _question(self, target: str, action: str, params: Params) -> Callable[[], Any]:
+        return partial(self._road.get, target, action=action, params=params)
 
     def _pages(
         self,
@@ -139,13 +141,21 @@ class AmoCrmClient(Closing):
         params: Params,
         action: str | None = None,
         is_asked: Callable[[Row], bool] = lambda _: True,
-        read: Callable[[Callable[[str | None], Page], KeyOf], Iterator[list[Row]]] = linked_pages,
+        *,
+        is_read_whole: bool = False,
     ) -> Iterator[Row]:
-        def fetch(link: str | None) -> Page:
-            target = link or f"{_API}/{path}"
-            return self._page(target, sort, action or sort.entity, () if link else params, is_asked)
+        name = action or sort.entity
 
-        for rows in read(fetch, _id):
+        def ahead(link: str) -> None:
+            if is_read_whole:
+                self._look_ahead(link, name, ())
+
+        def fetch(link: str | None) -> Page:
+            return self._page(
+                link or f"{_API}/{path}", sort, name, () if link else params, is_asked
+            )
+
+        for rows in linked_pages(fetch, _id, ahead):
             yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
@@ -153,42 +163,55 @@ class AmoCrmClient(Closing):
         if last < first:
             return
 
-        def fetch(since: int, link: str | None) -> Page:
-            params = (
+        def asked_since(since: int) -> Params:
+            return (
                 ("with", with_),
                 ("limit", _PAGE),
                 ("filter[updated_at][from]", str(since)),
                 ("filter[updated_at][to]", str(last)),
                 ("order[updated_at]", "asc"),
             )
-            target = link or f"{_API}/leads"
-            return self._page(target, forms.LEADS, action, () if link else params, is_asked)
+
+        def fetch(since: int, link: str | None) -> Page:
+            target, params = (link, ()) if link else (_LEADS, asked_since(since))
+            return self._page(target, forms.LEADS, action, params, is_asked)
+
+        def ahead(since: int) -> None:
+            self._look_ahead(_LEADS, action, asked_since(since))
 
         is_asked = forms.of_window(forms.LEADS, first, last)
         stamp: Callable[[Row], int] = partial(_stamp, name="updated_at")
-        for rows in ascending_pages(fetch, first, _id, stamp):
+        for rows in ascending_pages(fetch, first, _id, stamp, ahead):
             yield from (row for row in rows if first <= stamp(row) <= last)
 
     def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
         address = str(self._road.address(f"{_API}/{sort.entity}", fixed))
-        for batch in self._batches.of(ids, address):
-            yield from self._batch(sort, batch, fixed)
+        batches = self._batches.of(ids, address)
+        batch = next(batches, None)
+        while batch is not None:
+            rows = self._batch(sort, batch, fixed)
+            if (batch := next(batches, None)) is not None:
+                self._look_ahead(*_batch_question(sort, batch, fixed))
+            yield from rows
 
-    def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> Iterator[Row]:
-        entity, wanted = sort.entity, set(ids)
-        params = (*(("filter[id][]", str(i)) for i in ids), *fixed)
+    def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> list[Row]:
+        wanted = set(ids)
+        target, action, params = _batch_question(sort, ids, fixed)
+
+        def fetch(link: str | None) -> Page:
+            asked = (link, ()) if link else (target, params)
+            return self._page(asked[0], sort, action, asked[1], forms.among(wanted))
+
         try:
             # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
-            rows = list(self._pages(entity, sort, params, f"{entity}_by_id", forms.among(wanted),
-                                    settled_pages))  # fmt: skip
+            pages = list(settled_pages(fetch, _id))
         except ProviderRefused as error:
             if error.status != 414 or len(ids) == 1:
                 raise
-            for half in self._batches.halves(ids):
-                yield from self._batch(sort, half, fixed)
-            return
-        yield from (row for row in rows if row["id"] in wanted)
+            halves = self._batches.halves(ids)
+            return [row for half in halves for row in self._batch(sort, half, fixed)]
+        return [row for page in pages for row in page if row["id"] in wanted]
 
     def _page(
         self,
@@ -213,60 +236,10 @@ class AmoCrmClient(Closing):
         return Page(sound, href if isinstance(href, str) else None)
 
 
-def client(
-    public: Mapping[str, Any],
-    secrets: Mapping[str, str],
-    *,
-    limiter: Limiter,
-    log: ExchangeLog,
-    clock: Clock,
-    set_aside: SetAside = forget,
-    tokens: TokenStore | None = None,
-    **road_options: Any,
-) -> AmoCrmClient:
-    """The client of an integration's stored fields (``catalog``, kind ``amocrm``).
-
-    OAuth tokens are renewed through ``tokens``; ``set_aside`` is told of records that cannot be
-    used; ``road_options`` are HttpRoad's ``timeouts``, ``retry``, ``sleeper`` and ``transport``.
-    """
-    pace = float(public.get("requests_per_second") or 7)
-
-    def road(token: str, base_url: str, *others: str) -> HttpRoad:
-        redact, rate = Redactor((*secrets.values(), token, *others)), (Rate("all", pace),)
-        gate = Gate(PROVIDER, limiter, log, clock, redact, classify, lambda _: rate)
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        return StoppingRoad(gate, base_url, headers=headers, **road_options)
-
-    def road_of(held: Tokens) -> HttpRoad:
-        return road(held.access_token, held.base_url, held.refresh_token)
-
-    long_lived = secrets.get("long_lived_token")
-    if long_lived:
-        only = LongLivedRoad(road(long_lived, public["base_url"]), long_lived, tokens)
-        return AmoCrmClient(only, set_aside)
-    held = _held(public, secrets)
-    if tokens is None:
-        return AmoCrmClient(road_of(held), set_aside)
-    app = OAuthApp(public["client_id"], secrets["client_secret"], public["redirect_uri"], pace)
-    endpoint = TokenEndpoint(app, limiter, log, clock, road_options.get("transport"))
-    return AmoCrmClient(OAuthRoad(held, road_of, tokens, endpoint.refresh, clock), set_aside)
-
-
-def _held(public: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:
-    access, refresh = secrets.get("access_token"), secrets.get("refresh_token")
-    if not (access and refresh):
-        lack = (
-            "no token yet"
-            if not access
-            else ("an access token and no refresh token, so it would end within a day")
-        )
-        raise UsageProblem(
-            f"the amocrm integration has {lack}: connect the account with 'synkro integrations "
-            "connect TENANT amocrm', or save a long_lived_token"
-        )
-    ends = public.get("expires_at")
-    expires_at = datetime.fromisoformat(ends) if ends else None
-    return Tokens(access, refresh, expires_at, public["base_url"])
+def _batch_question(sort: Sort, ids: Iterable[int], fixed: Params) -> tuple[str, str, Params]:
+    """Where a batch is asked for, what that is called in the log, and by which parameters."""
+    params = (*(("filter[id][]", str(each)) for each in ids), *fixed)
+    return f"{_API}/{sort.entity}", f"{sort.entity}_by_id", params
 
 
 def _window(start: datetime, end: datetime) -> tuple[int, int]:
