@@ -86,6 +86,43 @@ def test_no_row_is_lost_beside_those_that_leave_however_they_crowd(stamps, size,
     assert set(range(len(stamps))) - feed.left <= set(found)
 
 
+@given(
+    st.lists(st.integers(0, 4), max_size=30),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 29), max_size=12),
+    st.booleans(),
+)
+def test_what_is_asked_ahead_is_what_is_fetched_next(stamps, size, leaves, honours):
+    feed, told, wasted = AscendingFeed(stamps, size, leaves, honours), [], []
+
+    def fetch(since, link):
+        if told and told.pop() != (since, link):
+            wasted.append((since, link))
+        return feed.fetch(since, link)
+
+    def ahead(since):
+        told.append((since, None))
+
+    list(ascending_pages(fetch, 0, by_id, lambda r: r["stamp"], ahead))
+    assert (told, wasted) == ([], [])
+
+
+def test_links_are_told_ahead_before_the_rows_of_their_page_are_looked_at():
+    order = []
+
+    def fetch(link):
+        order.append(f"fetched {link}")
+        return Page([{"id": link}], {None: "2", "2": "3"}.get(link))
+
+    for rows in linked_pages(fetch, by_id, lambda link: order.append(f"ahead {link}")):
+        order.append(f"looked at {rows[0]['id']}")
+    assert order == [
+        "fetched None", "ahead 2", "looked at None",
+        "fetched 2", "ahead 3", "looked at 2",
+        "fetched 3", "looked at 3",
+    ]  # fmt: skip
+
+
 def test_pages_that_never_settle_are_an_incomplete_fetch():
     feed = AscendingFeed([7] * 300, 60, [0] * 290)
     with pytest.raises(IncompleteFetch, match="change faster"):
