@@ -113,7 +113,8 @@ def ascending_pages(
     seen: set[Hashable] = set()
     ascent = _Ascent(stamp, ahead, following=start)
     while ascent.following is not None:
-        since, ascent.since, ascent.following = ascent.following, ascent.following, None
+        since = ascent.following
+        ascent.begin_at(since)
         yield from settled_pages(partial(fetch, since), key, seen, ascent.goes_on_from)
 
 
@@ -129,15 +130,21 @@ class _Ascent:
     following: int | None
     since: int = 0
     is_trusted: bool = True
+    pages: int = 0
+
+    def begin_at(self, since: int) -> None:
+        self.since, self.following, self.pages = since, None, 0
 
     def goes_on_from(self, page: Page) -> bool:
         """Whether what is behind the page can be read from its last row's stamp on."""
+        self.pages += 1
         stamps = [self.stamp(row) for row in page.rows]
         is_honoured = stamps == sorted(stamps) and (not stamps or stamps[0] >= self.since)
         self.is_trusted = self.is_trusted and is_honoured
         goes_on = bool(page.next and self.is_trusted and stamps and stamps[-1] > self.since)
         self.following = stamps[-1] if goes_on else None
-        if self.following is not None:
+        # Behind several pages they are read again first, until they have settled.
+        if self.following is not None and self.pages == 1:
             self.ahead(self.following)
         return goes_on
 
