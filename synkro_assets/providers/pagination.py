@@ -1,7 +1,7 @@
 """Reading a paged feed to its end without losing a row when rows move between pages.
 
-What lives here: the ways of paging as pure generators over a fetch function. What does not:
-addresses, parameters and errors of a provider (its client).
+What lives here: paging by links as pure generators over a fetch function. What does not: paging
+back in time (``backward_pages.py``); addresses, parameters and errors of a provider (its client).
 
 A feed that cannot be read whole raises IncompleteFetch; nothing ends early in silence.
 """
@@ -9,8 +9,7 @@ A feed that cannot be read whole raises IncompleteFetch; nothing ends early in s
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,11 +21,6 @@ KeyOf = Callable[[Row], Hashable]
 # No account has this many pages; a feed that passes it is going in circles.
 MOST_PAGES = 20_000
 _MOST_REREADS = 20
-# A handful of rows that only repeat is the feed's beginning, not a page cut in a crowded moment.
-_SMALLEST_CUT = 10
-# Clients of the live API step by a millisecond or a microsecond. The coarse step suits servers
-# that cut the bound to milliseconds; the fine one gets past rows that crowd one millisecond.
-_STEPS = (timedelta(milliseconds=1), timedelta(microseconds=1))
 
 
 def _nothing(_: Any) -> None:
@@ -56,7 +50,7 @@ def linked_pages(
     for page in walked_pages(fetch):
         if page.next:
             ahead(page.next)
-        fresh = _unseen(page.rows, key, seen)
+        fresh = unseen(page.rows, key, seen)
         if fresh:
             yield fresh
 
@@ -83,7 +77,7 @@ def settled_pages(
             pages += 1
             found.update(key(row) for row in page.rows)
             is_last = is_enough(page)
-            fresh = _unseen(page.rows, key, seen)
+            fresh = unseen(page.rows, key, seen)
             if fresh:
                 yield fresh
             if is_last:
@@ -162,77 +156,8 @@ def walked_pages(fetch: Callable[[str | None], Page], start: str | None = None) 
         yield page
 
 
-@dataclass(slots=True)
-class LargestPage:
-    """The most rows one answer of a server has held; a server may hold fewer than asked for."""
-
-    rows: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class BackwardPages:
-    """A feed read back in time (Radist messages): at most ``limit`` rows up to a moment.
-
-    ``fetch(until)`` gives the newest rows up to ``until``, in any order; whether ``until`` itself
-    counts does not matter: the bound sent lies just past the oldest row read, so that row must
-    come again. It proves that the two pages touch. ``key`` and ``time_of`` (aware UTC) read a
-    row that ``is_datable``; others fill a page like any row and are left out of what is read.
-    ``largest`` is shared by the feeds of one server and tells a last page from a cut one.
-    """
-
-    fetch: Callable[[datetime], Sequence[Row]]
-    key: KeyOf
-    time_of: Callable[[Row], datetime]
-    limit: int
-    largest: LargestPage = field(default_factory=LargestPage)
-    is_datable: Callable[[Row], bool] = lambda _: True
-
-    def read(self, since: datetime, until: datetime) -> Iterator[list[Row]]:
-        """Pages of the rows in ``[since, until)``, newest page first, each row once.
-
-        Raises IncompleteFetch when more rows share one moment than a page holds, or when two
-        pages do not touch.
-        """
-        seen: set[Hashable] = set()
-        bound, edge, steps = until, None, iter(_STEPS)
-        while True:
-            answered = self.fetch(bound)
-            page = [row for row in answered if self.is_datable(row)]
-            if edge is not None and self.key(edge) not in {self.key(row) for row in page}:
-                raise IncompleteFetch("two pages of messages do not touch; try again")
-            fresh = _unseen(page, self.key, seen)
-            # Yielded also when empty: the caller counts pages.
-            yield [row for row in fresh if since <= self.time_of(row) < until]
-            if self._is_last(len(answered), page, since, bool(fresh)):
-                return
-            if fresh:
-                steps, edge = iter(_STEPS), min(page, key=self.time_of)
-            step = next(steps, None)
-            if edge is None or step is None:
-                raise IncompleteFetch(
-                    "more messages share one moment than a page holds; they cannot be read whole"
-                )
-            bound = _just_after(self.time_of(edge), step)
-
-    def _is_last(
-        self, answered: int, page: Sequence[Row], since: datetime, has_fresh: bool
-    ) -> bool:
-        is_short = answered < min(self.largest.rows, self.limit)
-        is_repeat = not has_fresh and answered < min(_SMALLEST_CUT, self.limit)
-        self.largest.rows = max(self.largest.rows, answered)
-        return is_short or is_repeat or any(self.time_of(row) < since for row in page)
-
-
-def _just_after(moment: datetime, step: timedelta) -> datetime:
-    micros = step // timedelta(microseconds=1)
-    return moment.replace(microsecond=moment.microsecond // micros * micros) + step
-
-
-def _once(rows: Sequence[Row], key: KeyOf) -> list[Row]:
-    return list({key(row): row for row in rows}.values())
-
-
-def _unseen(rows: Sequence[Row], key: KeyOf, seen: set[Hashable]) -> list[Row]:
+def unseen(rows: Sequence[Row], key: KeyOf, seen: set[Hashable]) -> list[Row]:
+    """The rows whose key was not seen, which it is from then on."""
     fresh = []
     for row in rows:
         if key(row) not in seen:

@@ -16,16 +16,11 @@ from typing import Any
 
 from synkro_assets.domain.errors import ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
+from synkro_assets.providers.backward_pages import BackwardPages, PageSize
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
-from synkro_assets.providers.pagination import (
-    BackwardPages,
-    LargestPage,
-    Page,
-    Row,
-    walked_pages,
-)
+from synkro_assets.providers.pagination import Page, Row, walked_pages
 from synkro_assets.providers.radist import forms
 from synkro_assets.providers.radist.errors import PROVIDER, classify
 from synkro_assets.providers.radist.times import format_time, parse_time
@@ -55,7 +50,7 @@ class RadistClient(Closing):
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
         self._company = f"/companies/{company_id}"
-        self._largest = LargestPage()
+        self._page_size = PageSize()
 
     def companies(self) -> list[Row]:
         """Every company the key may see."""
@@ -94,7 +89,7 @@ class RadistClient(Closing):
             key=lambda row: row.get("message_id"),
             time_of=lambda row: parse_time(row.get("created_at")),
             limit=_PAGE,
-            largest=self._largest,
+            size=self._page_size,
             is_datable=forms.is_datable,
         )
         messages: list[Row] = []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synkro_assets.domain.errors import IncompleteFetch
 from synkro_assets.providers.pagination import (
-    BackwardPages,
     Page,
     Row,
     ascending_pages,
@@ -18,8 +15,6 @@ from synkro_assets.providers.pagination import (
     settled_pages,
     walked_pages,
 )
-
-START = datetime(2026, 3, 5, tzinfo=UTC)
 
 
 def by_id(row: Row) -> int:
@@ -165,73 +160,3 @@ def test_a_repeated_cursor_is_an_incomplete_fetch():
     pages = walked_pages(lambda _: Page([{"id": 1}], "same"))
     with pytest.raises(IncompleteFetch):
         list(pages)
-
-
-def backward(moments, limit, *, inclusive, precision=1):
-    rows = [{"id": i, "at": START + timedelta(microseconds=m)} for i, m in enumerate(moments)]
-
-    def fetch(until):
-        micro = until.microsecond // precision * precision
-        until = until.replace(microsecond=micro)
-        before = [r for r in rows if r["at"] < until or (inclusive and r["at"] == until)]
-        return sorted(before, key=lambda r: r["at"], reverse=True)[:limit]
-
-    return rows, BackwardPages(fetch, by_id, lambda r: r["at"], limit)
-
-
-@given(
-    st.lists(st.integers(0, 20_000_000), max_size=40),
-    st.booleans(),
-    st.sampled_from([1, 1000]),
-    st.integers(0, 20_000_000),
-    st.integers(0, 20_000_000),
-)
-def test_messages_are_read_whole_or_refused(moments, inclusive, precision, first, last):
-    since, until = (START + timedelta(microseconds=m // 1000 * 1000) for m in (first, last))
-    rows, feed = backward(moments, 3, inclusive=inclusive, precision=precision)
-    try:
-        found = ids(feed.read(since, until))
-    except IncompleteFetch:
-        crowds = [
-            [n for n in moments if m // 1000 * 1000 <= n <= m // 1000 * 1000 + 1000]
-            for m in moments
-        ]
-        assert max(map(len, crowds)) >= 3
-        return
-    assert sorted(found) == [r["id"] for r in rows if since <= r["at"] < until]
-
-
-@given(st.lists(st.integers(0, 3), max_size=30), st.booleans())
-def test_small_clusters_of_one_moment_lose_nothing(moments, inclusive):
-    capped = [m for i, m in enumerate(moments) if moments[:i].count(m) < 4]
-    rows, feed = backward([m * 5000 for m in capped], 5, inclusive=inclusive)
-    assert sorted(ids(feed.read(START, START + timedelta(hours=1)))) == [r["id"] for r in rows]
-
-
-@pytest.mark.parametrize("inclusive", [True, False])
-def test_a_cluster_larger_than_a_page_is_an_incomplete_fetch(inclusive):
-    _, feed = backward([5000] * 7, 5, inclusive=inclusive)
-    with pytest.raises(IncompleteFetch):
-        list(feed.read(START, START + timedelta(hours=1)))
-
-
-def test_a_server_that_cuts_the_bound_to_seconds_is_noticed():
-    _, feed = backward(
-        [400_000 + 1000 * i for i in range(9)], 4, inclusive=False, precision=1_000_000
-    )
-    with pytest.raises(IncompleteFetch):
-        list(feed.read(START, START + timedelta(hours=1)))
-
-
-def test_reading_stops_at_the_page_that_is_older_than_the_lower_bound():
-    _, feed = backward([i * 1_000_000 for i in range(100)], 10, inclusive=True)
-    pages = list(feed.read(START + timedelta(seconds=95), START + timedelta(seconds=100)))
-    assert len(pages) == 1
-
-
-@pytest.mark.parametrize("cut", [3, 7, 30])
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 95])
-def test_a_server_that_cuts_pages_below_what_was_asked_loses_nothing(cut, count):
-    rows, feed = backward([i * 1_000_000 for i in range(count)], cut, inclusive=False)
-    asked_for_more = BackwardPages(feed.fetch, by_id, feed.time_of, 100)
-    assert len(ids(asked_for_more.read(START, START + timedelta(hours=1)))) == len(rows)
