@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from synkro_assets.storage.embedded_server import discard
+from tests.journeys.accounts import every_account_refused, pass_time_until
 from tests.journeys.dagit import days_from
 from tests.journeys.evening import Company, Evening, evening, kill
 from tests.journeys.processes import document, eventually, processes_of, synkro
@@ -292,6 +293,23 @@ def test_the_retry_of_the_bad_day_completes_the_range_and_sends_nothing(
     told = [row for row in up.runs(BOTH.slug) if row["trigger_type"] == "backfill"]
     assert {row["status"] for row in told[-2:]} == {"success"}
     assert up.chat(BOTH.slug) == [], "past days send nothing unless asked"
+
+
+def test_a_run_that_met_a_stopped_account_is_started_again_by_itself(up: Evening) -> None:
+    with every_account_refused(up):
+        asked = up.request(BOTH.slug)
+        row = ended(up, asked)
+        assert row["status"] == "failed"
+        assert "refuses every request from this account" in row["error"]
+        (held,) = up.runs(BOTH.slug, asked)
+        assert (held["status"], held["waits_for"]) == ("pending", "amocrm")
+        assert up.dagit.runs(synkro__job_run_id=str(held["job_run_id"])) == []
+    begun = time.monotonic()
+    pass_time_until(up, held["not_before"])
+    row = ended(up, held["job_run_id"])
+    print(f"account answers to its run's end: {time.monotonic() - begun:.1f} s")
+    assert (row["status"], row["error"], row["requested_by"]) == ("success", None, "shop")
+    delivered_once(up, BOTH)
 
 
 def test_ctrl_c_leaves_nothing(up: Evening, home: Path) -> None:
