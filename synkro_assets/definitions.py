@@ -13,11 +13,10 @@ from dagster import Definitions, in_process_executor
 
 from synkro_assets import (
     asset_checks,
-    cleanup_ops,
     export_sensors,
     forced_report_ops,
+    housekeeping_ops,
     jobs,
-    month_ops,
     partitions,
     run_request_sensors,
     schedules,
@@ -54,8 +53,8 @@ def build_defs(settings: Settings, **overrides: Any) -> Definitions:
     asset_jobs = {job.name: job for job in jobs.build(days)}
     forced_report_job = forced_report_ops.build(jobs.FORCED_REPORT, project)
     daily_jobs = (
-        cleanup_ops.build(jobs.LOGS_CLEANUP),
-        month_ops.build(jobs.MONTH_PARTITIONS),
+        housekeeping_ops.integration_logs_cleanup(jobs.LOGS_CLEANUP),
+        housekeeping_ops.month_partitions(jobs.MONTH_PARTITIONS),
     )
     return Definitions(
         assets=[
