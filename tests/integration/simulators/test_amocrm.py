@@ -305,6 +305,14 @@ def test_the_search_finds_digits_whatever_stands_between_them(lab: Lab) -> None:
             assert contact["id"] in [row["id"] for row in found], contact["phones"]
 
 
+def test_the_search_does_not_read_on_from_one_number_into_the_next(lab: Lab) -> None:
+    several = [each for each in lab.truth()["contacts"] if len(each["phones"]) > 1]
+    assert several
+    for contact in several:
+        one, next_one = ("".join(filter(str.isdigit, p["value"])) for p in contact["phones"][:2])
+        assert lab.amocrm("contacts", query=one[-7:] + next_one[:7]).status_code == 204
+
+
 def test_the_search_finds_names_and_parts_of_numbers_too(lab: Lab) -> None:
     of_nobody = [each for each in lab.truth()["contacts"] if each["name"].startswith("+")]
     assert of_nobody
