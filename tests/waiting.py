@@ -1,4 +1,4 @@
-"""Waiting for what another thread or process does without sleeping, and doing without waits.
+"""Waiting until another thread or process has done something, and doing without waits.
 
 What lives here: conditions and patience, the product's too. Databases are ``databases``.
 """
@@ -20,6 +20,9 @@ from tests.databases import as_owner
 
 PATIENCE = 60.0
 
+# Between two looks, so that what is waited for has the processor.
+_BREATH = 0.02
+
 
 def let_nothing_wait(patch: pytest.MonkeyPatch) -> None:
     """Requests of this process follow each other at once, also when they are tried again.
@@ -40,6 +43,7 @@ def await_that(condition: Callable[[], Any], what: str) -> Any:
         answer = condition()
         if answer:
             return answer
+        time.sleep(_BREATH)
     raise AssertionError(f"not within {PATIENCE} s: {what}")
 
 
