@@ -21,9 +21,9 @@ up: $(RUN_READY) ## everything on this machine with demo companies; Ctrl-C stops
 	$(BIN)/synkro up --demo
 
 # In this order, which is not by the number of tests as xdist would have it: the long files first, so that no worker
-# ends alone with one of them.
+# ends alone with one of them. The slowest tests are named at the end.
 test: $(DEV_READY) $(NODE_READY) ## unit, integration, row security, journey and convention tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=5 \
 		tests/journeys tests/integration tests/conventions tests/unit
 	@$(BIN)/python -m tests.tools
 

@@ -36,7 +36,7 @@ def server() -> Iterator[str]:
     home = folder / "home"
     try:
         with running_server(home) as url:
-            _hurry(url)
+            hurry(url)
             yield url
     finally:
         discard(home)
@@ -76,6 +76,13 @@ def disconnect_all(server_url: str, url: str) -> None:
     )
 
 
+def hurry(server_url: str) -> None:
+    """No commit waits for the disk: nothing of a test has to outlive a power cut."""
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _on_server(server_url, sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+    _on_server(server_url, sql.SQL("select pg_reload_conf()"))
+
+
 def with_database(url: str, name: str) -> str:
     """The same server, another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
@@ -91,13 +98,6 @@ def with_password(url: str, password: str) -> str:
 def database_name(url: str) -> str:
     """The database a URL names."""
     return urlsplit(url).path.removeprefix("/")
-
-
-def _hurry(server_url: str) -> None:
-    """No commit waits for the disk: nothing of a test has to outlive a power cut."""
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        _on_server(server_url, sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
-    _on_server(server_url, sql.SQL("select pg_reload_conf()"))
 
 
 def _on_server(server_url: str, statement: sql.Composable) -> None:

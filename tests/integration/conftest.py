@@ -11,8 +11,6 @@ import pytest
 
 from synkro_assets.commands.run import DayRun
 from synkro_assets.operations.platform import Platform, SystemClock
-from synkro_assets.providers import gate
-from synkro_assets.providers.retry import RetryPolicy
 from synkro_assets.simulators.app import create_app
 from synkro_assets.simulators.server import start_in_thread
 from synkro_assets.storage.database import Database
@@ -23,6 +21,7 @@ from tests.databases import disconnect_all, scratch_database
 from tests.integration.reading import Theatre
 from tests.runs import run
 from tests.stage import Scene, Simulators, set_scene
+from tests.waiting import let_nothing_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,8 @@ def copied(reported: Reported, server_url: str, simulators: Simulators) -> Itera
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries without the waiting between them."""
-    monkeypatch.setattr(RetryPolicy, "pause", lambda self, attempt: 0.0)
-    monkeypatch.setattr(gate, "_LONGEST_GUESS", 0.0)
+    """Requests without the waiting between them."""
+    let_nothing_wait(monkeypatch)
 
 
 @pytest.fixture

@@ -92,8 +92,8 @@ def test_the_commands_show_it(scene: Scene) -> None:
     ban(scene)
     meet_the_stop(scene)
     synkro = CommandLine(scene.platform.home, scene.platform.database.url, [])
-    doctor = synkro("doctor")
+    doctor = synkro.here("doctor")
     assert doctor.code == 1
     assert "it will be tried again" in doctor.stdout
-    told = synkro("integrations", "show", scene.tenant.slug).stdout
+    told = synkro.here("integrations", "show", scene.tenant.slug).stdout
     assert all(name in told for name in ("last_error", "stopped_since", "tried_again_at"))

@@ -77,13 +77,14 @@ def test_tenants_and_their_settings(synkro: CommandLine, trail: AuditTrail) -> N
     assert trail.news() == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_integrations(synkro: CommandLine, trail: AuditTrail) -> None:
     save = ("integrations", "set", "acme", "radist", "--file", "-")
     succeed(synkro, *save, stdin=json.dumps(RADIST))
     assert recorded(trail) == ["the radist integration of acme was saved"]
     succeed(synkro, *save, stdin=json.dumps({**RADIST, "company_id": 8}))
     assert recorded(trail) == ["the radist integration of acme was saved with its secrets"]
-    assert synkro("integrations", "check", "acme", "radist").code == 1
+    assert synkro.here("integrations", "check", "acme", "radist").code == 1
     assert trail.news() == []
     succeed(synkro, "integrations", "remove", "acme", "radist")
     assert recorded(trail) == ["the radist integration of acme was removed with its secrets"]
@@ -99,7 +100,7 @@ def test_people(synkro: CommandLine, trail: AuditTrail) -> None:
     succeed(synkro, *add, stdin=PASSWORD + "\n")
     granted = "the role user of acme was granted to Ann@acme.example"
     assert recorded(trail) == ["Ann@acme.example was created", granted]
-    (listed,) = synkro("users", "list", "--json").document()
+    (listed,) = synkro.here("users", "list", "--json").document()
     assert listed["email"] == "Ann@acme.example"
     assert (listed["state"], listed["roles"]) == ("active", [{"role": "user", "tenant": "acme"}])
     succeed(synkro, "users", "add", "ann@ACME.example", "--role", "admin_lite")
@@ -115,7 +116,7 @@ def test_people(synkro: CommandLine, trail: AuditTrail) -> None:
         "Ann@acme.example was enabled",
         granted,
     }
-    (listed,) = synkro("users", "list", "--json").document()
+    (listed,) = synkro.here("users", "list", "--json").document()
     assert (listed["state"], listed["roles"]) == ("active", [{"role": "user", "tenant": "acme"}])
 
 
@@ -134,13 +135,13 @@ def test_people(synkro: CommandLine, trail: AuditTrail) -> None:
 def test_a_person_who_is_not_let_in_leaves_nothing(
     synkro: CommandLine, trail: AuditTrail, arguments: list[str], password: str, said: str
 ) -> None:
-    refused = synkro("users", "add", *arguments, stdin=f"{password}\n" if password else "")
+    refused = synkro.here("users", "add", *arguments, stdin=f"{password}\n" if password else "")
     assert said in refused.complaint(2)
     assert trail.news() == []
 
 
 def test_somebody_unknown_is_not_disabled(synkro: CommandLine) -> None:
-    assert "there is no user x@y.z" in synkro("users", "disable", "x@y.z").complaint(2)
+    assert "there is no user x@y.z" in synkro.here("users", "disable", "x@y.z").complaint(2)
 
 
 def test_a_run_is_of_whoever_started_it(synkro: CommandLine, trail: AuditTrail) -> None:

@@ -55,7 +55,7 @@ def save_app(connected: Connected, synkro: CommandLine) -> None:
     fields = {"base_url": connected.scene.integrations["amocrm"]["base_url"], **connected.app}
     given = json.dumps(fields)
     slug = connected.scene.tenant.slug
-    saved = synkro("integrations", "set", slug, "amocrm", "--file", "-", stdin=given)
+    saved = synkro.here("integrations", "set", slug, "amocrm", "--file", "-", stdin=given)
     assert saved.code == 0, saved.stderr
 
 
@@ -72,7 +72,7 @@ def test_an_account_is_connected_from_the_command_line(
 ) -> None:
     slug = connected.scene.tenant.slug
     save_app(connected, synkro)
-    before = synkro("integrations", "check", slug, "amocrm")
+    before = synkro.here("integrations", "check", slug, "amocrm")
     assert before.code != 0
     assert "no token yet: connect the account" in before.stdout + before.stderr
     back = consent(synkro("integrations", "connect", slug, "amocrm").stdout)
@@ -80,7 +80,7 @@ def test_an_account_is_connected_from_the_command_line(
     call = ("integrations", "connect", slug, "amocrm", "--referer", back["referer"])
     done = synkro(*call, "--code", "-", stdin=f"{back['code']}\n")
     assert (done.code, "connected: check it" in done.stdout) == (0, True), done.stderr
-    assert synkro("integrations", "check", slug, "amocrm").code == 0
+    assert synkro.here("integrations", "check", slug, "amocrm").code == 0
     assert "works once" in synkro(*call, "--code", back["code"]).complaint(1)
     held = connected.held()
     printed = " ".join(synkro.printed)
@@ -95,7 +95,7 @@ def test_a_referer_that_is_no_account_of_amocrm_gets_no_secret(
     save_app(connected, synkro)
     connected.scene.simulators.ask("DELETE", "log")
     call = ("integrations", "connect", slug, "amocrm", "--code", connected.code)
-    refused = synkro(*call, "--referer", "evil.example").complaint(2)
+    refused = synkro.here(*call, "--referer", "evil.example").complaint(2)
     assert "no account of amoCRM or Kommo" in refused
     assert connected.scene.simulators.ask("GET", "log")["requests"] == []
 

@@ -27,7 +27,6 @@ from synkro_assets.operations import integration_settings
 from synkro_assets.operations.platform import Platform, SystemClock
 from synkro_assets.operations.report_reading import of_day
 from synkro_assets.providers.catalog import KINDS
-from synkro_assets.providers.retry import RetryPolicy
 from synkro_assets.settings import PROJECT_ROOT
 from synkro_assets.simulators.app import create_app
 from synkro_assets.simulators.control import worlds
@@ -41,6 +40,7 @@ from tests.integration.command_line import CommandLine
 from tests.planted import MARK, Place, files_below, leaks, planted, planted_key, whole_database
 from tests.runs import run
 from tests.stage import DAY, Scene, Simulators, set_scene
+from tests.waiting import let_nothing_wait
 
 # The day and its failures take a minute of work, on a busy machine several.
 pytestmark = pytest.mark.timeout(600)
@@ -77,8 +77,10 @@ class Repeater:
 
     def __init__(self) -> None:
         self.answer: dict[str, Any] = {"status": 503}
+        self.asked = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked += 1
         await fault_response(self.answer)(scope, receive, send)
 
 
@@ -136,7 +138,7 @@ def lived(
         start_in_thread(supabase := Repeater()) as supabase_server,
     ):
         patch.setattr(worlds, "credentials", planted_credentials)
-        patch.setattr(RetryPolicy, "pause", lambda self, attempt: 0.0)
+        let_nothing_wait(patch)
         patch.setenv("SYNKRO_ENCRYPTION_KEYS", KEYS)
         patch.setenv("SYNKRO_SESSION_SECRET", planted("session"))
         simulators = Simulators(server.url)
@@ -221,38 +223,47 @@ def echoes(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
-# How each provider fails in a run, by the name it has among the simulators; checks meet it all,
-# and the senders, to which no run goes, only those.
+# What the kinds are called among the simulators; Supabase has none there.
 PROVIDERS = {
-    "amocrm": ("amocrm", ["in a message"]),
-    "radist": ("radist", ["in its body"]),
-    "ai": ("gemini", ["in its body"]),
-    "telegram": ("telegram", ["in its body", "in a message"]),
-    "supabase": ("supabase", ["in its body", "cut off"]),
-    "resend": ("resend", []),
-    "whapi": ("whapi", []),
-    "mobizon": ("mobizon", []),
+    "amocrm": "amocrm",
+    "radist": "radist",
+    "ai": "gemini",
+    "telegram": "telegram",
+    "supabase": "supabase",
+    "resend": "resend",
+    "whapi": "whapi",
+    "mobizon": "mobizon",
 }
+
+# How providers fail in one run and the next, those together that no other's failure keeps from
+# being asked. Checks meet it all, and the senders, to which no run goes, only those.
+RUNS = (
+    {"amocrm": "in a message", "radist": "in its body"},
+    {"ai": "in its body", "telegram": "in its body"},
+    {"telegram": "in a message"},
+    {"supabase": "in its body"},
+    {"supabase": "cut off"},
+)
 
 
 def providers_repeat_the_key(installation: Installation) -> None:
     """Checks and runs while providers fail; in this process, so that nothing waits for retries."""
     scene = installation.scene
-    for kind, (provider, shapes) in PROVIDERS.items():
-        for shape, answer in echoes(kind).items():
-            with broken(installation, provider, answer):
+    for kind in PROVIDERS:
+        for shape in echoes(kind):
+            with broken(installation, {kind: shape}):
                 outcomes = recorded(installation, lambda k=kind: check(scene, k))
                 assert [each.status for each in outcomes] == ["error"], shape
         if kind != "supabase":
             well = recorded(installation, lambda k=kind: check(scene, k))
             assert [each.status for each in well] == ["ok"], "an account that was stopped goes on"
-        for shape in shapes:
-            with broken(installation, provider, echoes(kind)[shape]):
-                recorded(installation, lambda: run(scene))
-        if kind == "ai":
+    for shapes in RUNS:
+        with broken(installation, shapes):
+            recorded(installation, lambda: run(scene))
+        if "ai" in shapes:
             report = of_day(scene.platform, scene.tenant, scene.day)
             assert report["status"] == "facts_only", "it was made without the model"
-    with broken(installation, "radist", echoes("radist")["in its body"]):
+    with broken(installation, {"radist": "in its body"}):
         start(installation, "run", SLUG, "--day", str(DAY), code=1, SYNKRO_DEBUG="1")
         start(installation, "integrations", "check", SLUG, code=1, SYNKRO_DEBUG="1")
         ask(installation, "doctor", "--json", code=1, SYNKRO_DEBUG="1")
@@ -265,14 +276,19 @@ def check(scene: Scene, kind: str) -> Any:
 
 
 @contextmanager
-def broken(installation: Installation, provider: str, answer: dict[str, Any]) -> Iterator[None]:
-    """A provider gives one answer to everything until the block ends."""
-    if provider == "supabase":
-        installation.supabase.answer = answer
-    else:
-        installation.scene.simulators.break_requests(provider, ".", **answer)
+def broken(installation: Installation, shapes: dict[str, str]) -> Iterator[None]:
+    """Providers repeat their keys in these shapes until the block ends; each has to be asked."""
+    simulators, supabase = installation.scene.simulators, installation.supabase
+    for kind, shape in shapes.items():
+        if kind == "supabase":
+            supabase.answer, supabase.asked = echoes(kind)[shape], 0
+        else:
+            simulators.break_requests(PROVIDERS[kind], ".", **echoes(kind)[shape])
     yield
-    installation.scene.simulators.calm()
+    faults = simulators.ask("GET", "faults")["faults"]
+    assert all(fault["hits"] for fault in faults), f"not asked: {faults}"
+    assert "supabase" not in shapes or supabase.asked, "Supabase was not asked"
+    simulators.calm()
 
 
 def recorded(installation: Installation, work: Callable[[], Any]) -> Any:

@@ -63,18 +63,17 @@ def assert_exactly(scene: Scene, source: str, planted: list[dict[str, Any]]) -> 
         assert row["record"].isascii()
 
 
-def test_every_kind_of_poison_of_amocrm_is_set_aside_and_the_day_is_whole(scene: Scene) -> None:
-    run(scene)
-    before, truth = sound_rows(scene), scene.truth()
-    assert quarantined(scene) == []
-    leads = [row["amocrm_lead_id"] for row in scene.rows("select * from raw.amocrm_leads")]
-    contacts = [r["amocrm_contact_id"] for r in scene.rows("select * from raw.amocrm_contacts")]
-    events = [row["amocrm_event_id"] for row in scene.rows("select * from raw.amocrm_events")]
-    users = [row["amocrm_user_id"] for row in scene.rows("select * from raw.amocrm_users")]
+def test_every_kind_of_poison_of_amocrm_is_set_aside_and_the_day_is_whole(copied: Scene) -> None:
+    before, truth = sound_rows(copied), copied.truth()
+    assert quarantined(copied) == []
+    leads = [row["amocrm_lead_id"] for row in copied.rows("select * from raw.amocrm_leads")]
+    contacts = [r["amocrm_contact_id"] for r in copied.rows("select * from raw.amocrm_contacts")]
+    events = [row["amocrm_event_id"] for row in copied.rows("select * from raw.amocrm_events")]
+    users = [row["amocrm_user_id"] for row in copied.rows("select * from raw.amocrm_users")]
     updated = {
         lead["id"]
         for lead in truth["leads"]
-        if datetime.fromisoformat(lead["updated_at"]) in scene.window and not lead["is_deleted"]
+        if datetime.fromisoformat(lead["updated_at"]) in copied.window and not lead["is_deleted"]
     }
     planted = [
         *plants("leads", sorted(set(leads) & updated), (*CONTENT, *IDS, "absurd_date")),
@@ -82,31 +81,30 @@ def test_every_kind_of_poison_of_amocrm_is_set_aside_and_the_day_is_whole(scene:
         *plants("events", sorted(set(events)), (*CONTENT, "absurd_date", "null_id", "fraction")),
         *plants("users", sorted(set(users)), ("nul", "null_id")),
     ]
-    scene.simulators.switch(amocrm_poison=planted)
-    report = run(scene).report
-    assert_exactly(scene, "amocrm", planted)
-    assert sound_rows(scene) == before
+    copied.simulators.switch(amocrm_poison=planted)
+    report = run(copied).report
+    assert_exactly(copied, "amocrm", planted)
+    assert sound_rows(copied) == before
     assert f"{len(planted)} запис" in report.summary_text
-    (said,) = scene.rows(
+    (said,) = copied.rows(
         "select message from app.job_run_events where level = 'warning' and step = 'raw/amocrm'"
     )
-    assert f"{scene.day}: {len(planted)} records set aside: " in said["message"]
-    scene.simulators.calm()
-    assert "не удалось прочитать" not in run(scene).report.summary_text
-    assert quarantined(scene) == []
+    assert f"{copied.day}: {len(planted)} records set aside: " in said["message"]
+    copied.simulators.calm()
+    assert "не удалось прочитать" not in run(copied).report.summary_text
+    assert quarantined(copied) == []
 
 
 @pytest.mark.parametrize("limit", [100, 7])
 def test_every_kind_of_poison_of_radist_is_set_aside_and_the_day_is_whole(
-    scene: Scene, limit: int
+    copied: Scene, limit: int
 ) -> None:
-    run(scene)
-    before = sound_rows(scene)
-    rows = scene.rows(
+    before = sound_rows(copied)
+    rows = copied.rows(
         "select radist_chat_id, (array_agg(radist_message_id order by created_at desc)) as ids "
         "from raw.radist_messages group by 1 order by count(*) desc, 1"
     )
-    chats = scene.rows("select * from raw.radist_chats order by radist_chat_id")
+    chats = copied.rows("select * from raw.radist_chats order by radist_chat_id")
     newest = [row["ids"][0] for row in rows]
     planted = [
         *plants("messages", newest, (*CONTENT, "absurd_date", "null_id", "fraction")),
@@ -115,26 +113,25 @@ def test_every_kind_of_poison_of_radist_is_set_aside_and_the_day_is_whole(
         *plants("contacts", [row["radist_contact_id"] for row in chats][::-1], (*CONTENT, *IDS)),
         *plants("chats", [row["radist_chat_id"] for row in chats], (*CONTENT, *IDS)),
     ]
-    scene.simulators.switch(radist_poison=planted, radist_max_limit=limit)
-    report = run(scene).report
-    assert_exactly(scene, "radist", planted)
-    assert sound_rows(scene) == before
+    copied.simulators.switch(radist_poison=planted, radist_max_limit=limit)
+    report = run(copied).report
+    assert_exactly(copied, "radist", planted)
+    assert sound_rows(copied) == before
     assert f"{len(planted)} запис" in report.summary_text
 
 
-def test_the_chats_of_a_contact_that_is_set_aside_are_kept(scene: Scene) -> None:
-    run(scene)
-    before = sound_rows(scene)
-    chats = scene.rows("select * from raw.radist_chats order by radist_chat_id")
+def test_the_chats_of_a_contact_that_is_set_aside_are_kept(copied: Scene) -> None:
+    before = sound_rows(copied)
+    chats = copied.rows("select * from raw.radist_chats order by radist_chat_id")
     spoiled = [chats[0]["radist_contact_id"], chats[1]["radist_contact_id"]]
     planted = [
         {"entity": "contacts", "beside": each, "kind": kind, "place": "instead"}
         for each, kind in zip(spoiled, ("nul", "nul_name"), strict=True)
     ]
-    scene.simulators.switch(radist_poison=planted)
-    run(scene)
-    assert_exactly(scene, "radist", planted)
-    after = sound_rows(scene)
+    copied.simulators.switch(radist_poison=planted)
+    run(copied)
+    assert_exactly(copied, "radist", planted)
+    after = sound_rows(copied)
     assert after["radist_messages"] == before["radist_messages"]
     kept = {row["radist_chat_id"]: row for row in after["radist_chats"]}
     for row in before["radist_chats"]:
@@ -144,7 +141,7 @@ def test_the_chats_of_a_contact_that_is_set_aside_are_kept(scene: Scene) -> None
         assert {**found, "payload": None} == {**row, "payload": None}
         assert found["payload"]["chat"] == row["payload"]["chat"]
     assert kept == {}
-    named = scene.rows(
+    named = copied.rows(
         "select contact_name from marts.fct_dialogs where radist_contact_id = any(%s)", spoiled
     )
     assert named

@@ -228,6 +228,6 @@ def test_the_command_sends_only_when_told_to(bench: Bench) -> None:
     scene = bench.scene
     synkro = CommandLine(scene.platform.home, scene.platform.database.url, [])
     for arguments, count in (((), 0), (("--no-send",), 0), (("--send",), 1)):
-        done = synkro("integrations", "check", scene.tenant.slug, "mobizon", *arguments)
+        done = synkro.here("integrations", "check", scene.tenant.slug, "mobizon", *arguments)
         assert done.code == 0
         assert len(bench.arrived("mobizon")) == count

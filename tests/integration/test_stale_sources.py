@@ -17,6 +17,7 @@ from synkro_assets.domain.errors import WorkFailed
 from synkro_assets.operations.day_batches import DayOutcomes
 from synkro_assets.operations.stopped_accounts import Look, try_again
 from tests.integration.amocrm_connected import Connected
+from tests.integration.conftest import Reported
 from tests.integration.test_daily_report_in_dagster import checks
 from tests.integration.test_stopped_account import FixedClock, ban
 from tests.runs import claimed, dagster_of, rows_of, run
@@ -39,35 +40,35 @@ def source_days(scene: Scene) -> dict[str, dict[str, Any]]:
     ],
 )
 def test_a_stored_day_is_reported_as_of_its_last_reading_until_the_source_is_back(
-    scene: Scene, source: str, path: str, said: str
+    reported: Reported, copied: Scene, source: str, path: str, said: str
 ) -> None:
-    whole = run(scene)
-    before = {table: rows_of(scene, table) for table in RAW}
-    as_of = source_days(scene)[source]["data_as_of"]
-    scene.simulators.break_requests(source, path, status=503)
+    whole = reported.outcome
+    before = {table: rows_of(copied, table) for table in RAW}
+    as_of = source_days(copied)[source]["data_as_of"]
+    copied.simulators.break_requests(source, path, status=503)
 
-    stale = run(scene)
+    stale = run(copied)
 
     assert said in stale.report.summary_text
     assert stale.report.metadata["incomplete"] is True
     assert stale.report.metadata["data_as_of"] == as_of.isoformat()
-    assert {table: rows_of(scene, table) for table in RAW} == before
-    assert source_days(scene)[source]["last_error"] is not None
-    (warning,) = scene.rows("select message from app.job_run_events where level = 'warning'")
+    assert {table: rows_of(copied, table) for table in RAW} == before
+    assert source_days(copied)[source]["last_error"] is not None
+    (warning,) = copied.rows("select message from app.job_run_events where level = 'warning'")
     assert "the report is made from what was stored" in warning["message"]
-    with dagster_of(scene.platform) as instance:
+    with dagster_of(copied.platform) as instance:
         (check,) = [c for c in checks(instance, stale.run_ids[0]) if not c.passed]
     assert (check.check_name, check.severity) == ("sources_read_whole", AssetCheckSeverity.WARN)
 
-    scene.simulators.calm()
-    again = run(scene)
+    copied.simulators.calm()
+    again = run(copied)
 
     assert again.report.summary_text == whole.report.summary_text.replace(
         whole.report.summary_text.split("собраны ")[1].split(".")[0],
         again.report.summary_text.split("собраны ")[1].split(".")[0],
     )
     assert "incomplete" not in again.report.metadata
-    assert source_days(scene)[source]["last_error"] is None
+    assert source_days(copied)[source]["last_error"] is None
 
 
 def stop_paying(scene: Scene) -> None:
@@ -153,12 +154,11 @@ def test_spent_tokens_cost_a_stored_day_its_freshness_until_somebody_connects_ag
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_refused_key_fails_the_day_although_rows_are_stored(scene: Scene) -> None:
-    run(scene)
-    scene.connect("radist", api_key="rk_wrong_key")
+def test_a_refused_key_fails_the_day_although_rows_are_stored(copied: Scene) -> None:
+    copied.connect("radist", api_key="rk_wrong_key")
     with pytest.raises(WorkFailed, match="Radist"):
-        run(scene)
-    assert source_days(scene)["radist"]["last_error"] is None
+        run(copied)
+    assert source_days(copied)["radist"]["last_error"] is None
 
 
 def load_radist(scene: Scene) -> DayOutcomes[Metadata]:

@@ -26,6 +26,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from synkro_assets.storage.embedded_server import running_server
+from tests.databases import hurry
 from tests.journeys.dagit import Dagit
 from tests.journeys.processes import COMMAND, ROOT, environment, eventually, synkro
 
@@ -259,6 +260,7 @@ def evening(home: Path) -> Iterator[Evening]:
             running_server(home) as url,
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection,
         ):
+            hurry(url)
             found = Evening(
                 home, port, code_port, log, process, connection, Dagit(port), simulators, date.min
             )

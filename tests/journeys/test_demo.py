@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from synkro_assets.storage.embedded_server import discard, running_server
+from tests.databases import hurry
 from tests.journeys.processes import document, eventually, processes_of, synkro
 
 BROKEN = (
@@ -32,6 +33,8 @@ def first(home: Path) -> dict[str, Any]:
     """What the first demo said of its one tenant."""
     told = document(synkro(home, "demo", "--tenants", "1", "--json"))
     assert len(told) == 1
+    with running_server(home) as url:
+        hurry(url)
     return dict(told[0])
 
 

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from synkro_assets.storage.embedded_server import discard, running_server
+from tests.databases import hurry
 from tests.journeys.count_dialogs import Counts, by_dialog, count
 from tests.journeys.processes import ROOT, document, eventually, processes_of, synkro
 
@@ -52,7 +53,10 @@ class Told:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("conversations") / "home"
-    yield folder
+    # Held for all demos and questions, or each of them would start a server and stop it.
+    with running_server(folder) as url:
+        hurry(url)
+        yield folder
     eventually(lambda: not processes_of(folder), 20, "nothing of the home runs on")
     discard(folder)
 

@@ -27,7 +27,7 @@ from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Call, Gate, Rate
 from synkro_assets.providers.gemini.answers import GeminiAnswer, answer_of
 from synkro_assets.providers.gemini.errors import PROVIDER, ModelGone, classifier
-from synkro_assets.providers.http import Timeouts, checked_base_url, checked_headers
+from synkro_assets.providers.http import Timeouts, checked_base_url, checked_headers, trust
 from synkro_assets.providers.redaction import Redactor
 from synkro_assets.providers.retry import RetryPolicy, Sleeper, sleep
 from synkro_assets.providers.sdk_transports import genai_client
@@ -148,6 +148,9 @@ class GeminiClient(Closing):
                     api_version=self._api_version,
                     timeout=round(self._timeout * 1000),
                     retry_options=None,
+                    # Or the library reads the authorities for roads of its own, 50 ms for each.
+                    client_args={"verify": trust()},
+                    async_client_args={"verify": trust(), "ssl": trust()},
                     httpx_client=self._http,
                 ),
             )

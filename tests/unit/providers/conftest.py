@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 
 from synkro_assets.domain.errors import AccountStopped
 from synkro_assets.domain.protocols import Exchange
+from synkro_assets.providers.http import trust
 
 
 @dataclass
@@ -69,3 +71,14 @@ class Surroundings:
 @pytest.fixture
 def surroundings() -> Surroundings:
     return Surroundings()
+
+
+@pytest.fixture
+def authorities_read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Where certificate authorities are read from after the one time that is needed."""
+    trust()
+    read: list[object] = []
+    monkeypatch.setattr(
+        ssl.SSLContext, "load_verify_locations", lambda *where, **files: read.append((where, files))
+    )
+    return read

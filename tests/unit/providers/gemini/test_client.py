@@ -68,6 +68,11 @@ def quota(name, delay):
     )
 
 
+def test_the_authorities_are_not_read_for_each_client(ask, authorities_read):
+    ask(answer())
+    assert authorities_read == []
+
+
 def test_the_answer_its_model_and_its_tokens_are_returned(ask, surroundings):
     got = ask(answer())
     assert got.data == {"a": 1}

@@ -47,6 +47,11 @@ def raising(error):
     return handler
 
 
+def test_the_authorities_are_not_read_for_each_message(connect, authorities_read):
+    connect(lambda request: httpx.Response(200, json=SENT)).send_message("-100", "hi")
+    assert authorities_read == []
+
+
 def test_a_message_is_sent_as_html_without_previews_and_its_id_returned(connect, surroundings):
     seen = []
 
