@@ -6,7 +6,8 @@ What lives here: the copying, of all rows at once or piece by piece. The stateme
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
@@ -15,9 +16,21 @@ from pydantic_core import to_json
 
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.raw_merge import identifiers, merge_statements
-from synkro_assets.storage.raw_rows import Kind, Load, RawTable
+from synkro_assets.storage.raw_rows import COLUMNS, Kind, Load, RawTable
 
 Row = tuple[Any, ...]
+
+
+def _array(texts: Sequence[str]) -> str:
+    escaped = (each.replace("\\", "\\\\").replace('"', '\\"') for each in texts)
+    return "{" + ",".join(f'"{each}"' for each in escaped) + "}"
+
+
+# What the driver would write of them, in a fifth of its time: it asks each value for its type.
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "timestamp with time zone": datetime.isoformat,
+    "text[]": _array,
+}
 
 
 def load_rows(connection: Connection, table: RawTable, load: Load, rows: Iterable[Row]) -> int:
@@ -44,6 +57,12 @@ class TableLoading:
         self._connection, self._table, self._load = connection, table, load
         self._incoming = sql.Identifier(f"incoming_{table.name}")
         self._key_of = itemgetter(*(table.columns.index(name) for name in table.arriving_key))
+        self._written = [
+            (place, _WRITTEN[column.type])
+            for place, name in enumerate(table.columns)
+            if (column := COLUMNS.get(name)) and column.type in _WRITTEN
+        ]
+        self._statements: dict[tuple[bool, bool], list[bytes]] = {}
         self._merged: set[Hashable] = set()
         self._waiting: set[Hashable] = set()
         self._repeats = 0
@@ -70,6 +89,9 @@ class TableLoading:
             for count, row in enumerate(rows, start=before + 1):
                 *values, payload = row
                 waiting.add(key_of(row))
+                for place, written in self._written:
+                    if values[place] is not None:
+                        values[place] = written(values[place])
                 # Three times as fast as the standard library's, which took a third of a load.
                 stream.write_row((*values, to_json(payload).decode(), count))
         self.count = count
@@ -79,16 +101,22 @@ class TableLoading:
         """Bring what was taken since the last time into the table."""
         if not self._is_begun and self._table.kind is Kind.FEED:
             self._empty_day()
-        for statement in merge_statements(
-            self._table,
-            self._load,
-            has_repeats=self._repeats > 0,
-            meets_own=not self._waiting.isdisjoint(self._merged),
-        ):
+        has_repeats, meets_own = self._repeats > 0, not self._waiting.isdisjoint(self._merged)
+        for statement in self._merging(has_repeats=has_repeats, meets_own=meets_own):
             self._connection.execute(statement)
         self._merged = self._waiting.union(self._merged) if self._merged else self._waiting
         self._waiting, self._repeats = set(), 0
         self._is_begun = self._is_spent = True
+
+    def _merging(self, *, has_repeats: bool, meets_own: bool) -> list[bytes]:
+        """The statements as text: composing them takes as long as some of them do."""
+        how = (has_repeats, meets_own)
+        if how not in self._statements:
+            composed = merge_statements(
+                self._table, self._load, has_repeats=has_repeats, meets_own=meets_own
+            )
+            self._statements[how] = [each.as_bytes(self._connection) for each in composed]
+        return self._statements[how]
 
     def _empty_day(self) -> None:
         load = self._load

@@ -28,6 +28,7 @@ Rows = Mapping[str, Sequence[Row]]
 # Fewer are not worth their statements; so many are stored in less than a request takes at the
 # providers' limits.
 _WORTH_STORING = 1_000
+_BEHIND = 4
 # So many pieces may wait before the reader does: they are held in memory.
 _MOST_WAITING = 16
 _CANCEL_SECONDS = 5.0
@@ -130,7 +131,9 @@ class StreamedLoad:
             try:
                 for name, rows in make().items():
                     self._waiting[name].extend(rows)
-                if sum(map(len, self._waiting.values())) >= _WORTH_STORING:
+                waiting = sum(map(len, self._waiting.values()))
+                # What falls behind is caught up with in larger pieces, which take less each.
+                if waiting >= _WORTH_STORING * (1 if self._queue.empty() else _BEHIND):
                     self._store_waiting(self._connect())
             except BaseException as problem:  # whatever it is: the reader raises it
                 self._problem = problem
