@@ -91,16 +91,14 @@ def amocrm_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
             linked = partial(linked_before, run.platform.database, run.tenant.tenant_id)
             fetched = amocrm.fetch_day(
                 client, span(windows), on_progress, held, limits, before.place, linked, holding,
-                Early(put, region),
+                Early(put, region, partial(quarantine.ids_of, "contacts")),
             )  # fmt: skip
         require_whole(fetched.portion, len(windows))
         days = amocrm_days(fetched, windows)
         poison, unusable = quarantine.by_day(windows), quarantine.ids_of("contacts")
 
         def rows(share: amocrm.AmoCrmDay) -> Rows:
-            if put:
-                return amocrm.late_rows(share, unusable)
-            return amocrm.raw_rows(share, region, unusable)
+            return amocrm.list_rows(share) if put else amocrm.raw_rows(share, region, unusable)
 
         return {
             day: remainder(

@@ -23,7 +23,6 @@ from synkro_assets.ingestion.amocrm_contacts import (
     LinkedBefore,
     all_of,
     contacts_to_ask,
-    sightings,
 )
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
 from synkro_assets.ingestion.amocrm_references import HeldReferences, Named, are_lists_due
@@ -35,6 +34,7 @@ from synkro_assets.ingestion.amocrm_rows import (
     entity_id,
     event_rows,
     lead_rows,
+    sighting_rows,
 )
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
@@ -114,6 +114,7 @@ def fetch_day(
     shown = client.contacts_by_id(sorted(portion.contacts))
     contacts = holding.records(map(kept.contact, shown))
     kept.end()
+    early.sightings(all_of(asked) | portion.contacts, contacts)
     lists: _Lists = (None, [], [], [])
     if are_lists_due(held, client.asked, kept.named):
         on_progress("amoCRM: account, people and pipelines")
@@ -170,18 +171,16 @@ def raw_rows(day: AmoCrmDay, region: str, unusable: frozenset[int] | None = froz
         **event_rows(day.events),
         **leads,
         **contact_rows(day.contacts, region),
-        **late_rows(day, unusable),
+        **sighting_rows(all_of(day.asked_contacts) | day.portion.contacts, day.contacts, unusable),
+        **list_rows(day),
     }
 
 
-def late_rows(day: AmoCrmDay, unusable: frozenset[int] | None = frozenset()) -> Rows:
-    """The rows that take the whole day to be known; the others may have been stored early."""
-    asked = all_of(day.asked_contacts) | day.portion.contacts
-    seen = sightings(asked, day.contacts, unusable)
+def list_rows(day: AmoCrmDay) -> Rows:
+    """What is read last; all other rows may have been stored early."""
     return {
         "amocrm_accounts": [(int(day.account["id"]), day.account)] if day.account else [],
         "amocrm_users": [(int(user["id"]), user) for user in day.users],
         "amocrm_pipelines": [(int(pipeline["id"]), pipeline) for pipeline in day.pipelines],
         "amocrm_loss_reasons": [(int(reason["id"]), reason) for reason in day.loss_reasons],
-        "amocrm_contact_sightings": [(*each, {}) for each in seen],
     }

@@ -6,12 +6,13 @@ What lives here: making rows, of a whole day or of some records as they come. Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
+from synkro_assets.ingestion.amocrm_contacts import sightings
 from synkro_assets.ingestion.amocrm_links import contact_links
 from synkro_assets.ingestion.contact_channels import Channel, channels_of
 from synkro_assets.ingestion.packing import Put
@@ -58,6 +59,14 @@ def contact_rows(contacts: Iterable[Payload], region: str) -> Rows:
     return {"amocrm_contacts": rows, "amocrm_contact_channels": channels}
 
 
+def sighting_rows(
+    wanted: Set[int], shown: Iterable[Payload], unusable: Collection[int] | None
+) -> Rows:
+    """Whether each contact that was ``wanted`` is there (``sightings``)."""
+    seen = sightings(wanted, shown, unusable)
+    return {"amocrm_contact_sightings": [(*each, {}) for each in seen]}
+
+
 def entity_id(event: Payload) -> int:
     """The lead that an event is of."""
     return int(event["entity_id"])
@@ -65,10 +74,19 @@ def entity_id(event: Payload) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """Rows that are stored while the rest of the day is read; nowhere without ``put``."""
+    """Rows that are stored while the rest of the day is read; nowhere without ``put``.
+
+    ``unusable`` tells the contacts that were set aside, once all were read.
+    """
 
     put: Put | None = None
     region: str = ""
+    unusable: Callable[[], Collection[int] | None] = frozenset
+
+    def sightings(self, wanted: Set[int], shown: Iterable[Payload]) -> None:
+        """All contacts were read: which of them are there."""
+        if self.put is not None:
+            self.put(partial(sighting_rows, wanted, shown, self.unusable()))
 
     def pieces(self) -> Entities:
         """The ways of the entities that come early."""

@@ -66,21 +66,11 @@ class TableLoading:
         self._merged: set[Hashable] = set()
         self._waiting: set[Hashable] = set()
         self._repeats = 0
-        self._is_begun, self._is_spent = False, False
-        # A day's rows fit; spilling the sort to disk costs as much as the sort.
-        connection.execute("set local work_mem = '64MB'")
-        connection.execute(
-            sql.SQL("create temporary table {} on commit drop as select {}, 0::bigint as arrival "
-                    "from {} with no data").format(
-                self._incoming, identifiers(table.columns), sql.Identifier("raw", table.name)
-            )
-        )  # fmt: skip
+        self._is_ready, self._is_spent, self._is_begun = False, False, False
 
     def take(self, rows: Iterable[Row]) -> None:
         """Send rows' own columns; what all rows share is added when they are merged."""
-        if self._is_spent:
-            self._connection.execute(sql.SQL("truncate {}").format(self._incoming))
-            self._is_spent = False
+        self._make_room()
         names = identifiers(self._table.columns)
         copy = sql.SQL("copy {} ({}, arrival) from stdin").format(self._incoming, names)
         before, key_of, waiting, count = self.count, self._key_of, self._waiting, self.count
@@ -101,12 +91,32 @@ class TableLoading:
         """Bring what was taken since the last time into the table."""
         if not self._is_begun and self._table.kind is Kind.FEED:
             self._empty_day()
+        self._is_begun = True
+        if not self._waiting:
+            return
         has_repeats, meets_own = self._repeats > 0, not self._waiting.isdisjoint(self._merged)
         for statement in self._merging(has_repeats=has_repeats, meets_own=meets_own):
             self._connection.execute(statement)
-        self._merged = self._waiting.union(self._merged) if self._merged else self._waiting
-        self._waiting, self._repeats = set(), 0
-        self._is_begun = self._is_spent = True
+        if self._merged:
+            self._merged |= self._waiting
+        else:
+            self._merged = self._waiting
+        self._waiting, self._repeats, self._is_spent = set(), 0, True
+
+    def _make_room(self) -> None:
+        """An empty temporary table for rows that come."""
+        if not self._is_ready:
+            # A day's rows fit; spilling the sort to disk costs as much as the sort.
+            self._connection.execute("set local work_mem = '64MB'")
+            table, columns = self._table, identifiers(self._table.columns)
+            statement = sql.SQL(
+                "create temporary table {} on commit drop as "
+                "select {}, 0::bigint as arrival from {} with no data"
+            ).format(self._incoming, columns, sql.Identifier("raw", table.name))
+            self._connection.execute(statement)
+        elif self._is_spent:
+            self._connection.execute(sql.SQL("truncate {}").format(self._incoming))
+        self._is_ready, self._is_spent = True, False
 
     def _merging(self, *, has_repeats: bool, meets_own: bool) -> list[bytes]:
         """The statements as text: composing them takes as long as some of them do."""

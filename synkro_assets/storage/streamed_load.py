@@ -41,8 +41,8 @@ class Abandoned(RuntimeError):
 class StreamedLoad:
     """One day's load: rows are ``put`` while it is read, and committed by ``transaction``.
 
-    Rows of feeds, observations and their parts are merged as they come. Links and references wait
-    for the end: they change rows that other days have stored. ``prove`` is asked at the end too.
+    Links and lists change rows that other days have stored, so whoever holds the tenant is the only
+    one to load it: ``prove`` is asked at the end.
     """
 
     def __init__(
@@ -90,7 +90,8 @@ class StreamedLoad:
     def load(self, table: RawTable, rows: Iterable[Row]) -> int:
         """Inside ``transaction``: bring the last rows into a table; how many it got in all."""
         loading = self._loading_of(self._connect(), table)
-        loading.take(rows)
+        if rows:
+            loading.take(rows)
         loading.merge()
         return loading.count
 
@@ -147,8 +148,7 @@ class StreamedLoad:
                 self._stored_before[table.name] = count_stored(connection, table, self.load_of_day)
             loading = self._loading_of(connection, table)
             loading.take(rows)
-            if table.kind not in (Kind.LINK, Kind.REFERENCE):
-                loading.merge()
+            loading.merge()
 
     def _loading_of(self, connection: Connection, table: RawTable) -> TableLoading:
         if table.name not in self._loading:

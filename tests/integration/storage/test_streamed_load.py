@@ -173,10 +173,16 @@ def test_what_cannot_be_stored_is_raised_to_the_reader_and_costs_no_stored_row(
     before = stored(database)
     loading = streamed()
     put(loading, {"amocrm_events": [event(5)], "amocrm_leads": [("no number", NOON, False, {})]})
+
+    def go_on() -> None:
+        # More than may wait: whoever puts so many waits until the first are stored.
+        for _ in range(100):
+            put(loading, PAGES[2])
+
+    with pytest.raises(psycopg.DataError):
+        go_on()
     with pytest.raises(psycopg.DataError), loading.transaction():
         pytest.fail("the day cannot be committed")
-    with pytest.raises(psycopg.DataError):
-        put(loading, PAGES[2])
     assert stored(database) == before
 
 
