@@ -15,7 +15,7 @@ from synkro_assets.domain.errors import (
     RateLimited,
     UsageProblem,
 )
-from synkro_assets.providers import amocrm
+from synkro_assets.providers import amocrm, http
 
 TOKEN = "very-secret-token-value"
 BASE = "https://acme.amocrm.ru"
@@ -240,3 +240,20 @@ def test_no_garbage_collection_delays_a_request_and_it_goes_on_after_a_failure(a
         ask(handler)
     assert was_enabled == [False, False]
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(("base_url", "is_trusting"), [(BASE, True), ("http://127.0.0.1:9", False)])
+def test_certificate_authorities_are_there_for_every_encrypted_address(
+    surroundings, monkeypatch, base_url, is_trusting
+):
+    asked = []
+    trusted = http.trust()
+
+    def trust():
+        asked.append(True)
+        return trusted
+
+    monkeypatch.setattr(http, "trust", trust)
+    public, secrets = {"base_url": base_url}, {"long_lived_token": TOKEN}
+    amocrm.client(public, secrets, **surroundings.given()).close()
+    assert bool(asked) is is_trusting
