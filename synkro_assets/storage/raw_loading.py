@@ -6,7 +6,7 @@ What lives here: the copying, of all rows at once or piece by piece. The stateme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import sql
 from pydantic_core import to_json
 
+from synkro_assets.storage.arrays import array_of_texts
 from synkro_assets.storage.database import Connection
 from synkro_assets.storage.raw_merge import identifiers, merge_statements
 from synkro_assets.storage.raw_rows import COLUMNS, Kind, Load, RawTable
@@ -21,15 +22,10 @@ from synkro_assets.storage.raw_rows import COLUMNS, Kind, Load, RawTable
 Row = tuple[Any, ...]
 
 
-def _array(texts: Sequence[str]) -> str:
-    escaped = (each.replace("\\", "\\\\").replace('"', '\\"') for each in texts)
-    return "{" + ",".join(f'"{each}"' for each in escaped) + "}"
-
-
 # What the driver would write of them, in a fifth of its time: it asks each value for its type.
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "timestamp with time zone": datetime.isoformat,
-    "text[]": _array,
+    "text[]": array_of_texts,
 }
 
 

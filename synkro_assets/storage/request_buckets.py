@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from synkro_assets.domain.pacing import Pace
+from synkro_assets.storage.arrays import array_of_numbers
 from synkro_assets.storage.database import Connection, scalar
 
 
@@ -55,14 +56,10 @@ def keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> Non
             "update app.provider_slots set recent = %s::float8[], share = %s, share_at = %s, "
             "paused_until = %s where account = %s and bucket = %s",
             [
-                _array(pace.recent), pace.share, pace.share_at, pace.paused_until, account, bucket,
+                array_of_numbers(pace.recent), pace.share, pace.share_at, pace.paused_until,
+                account, bucket,
             ],
         )  # fmt: skip
-
-
-def _array(numbers: Iterable[float]) -> str:
-    """As PostgreSQL writes an array; the driver takes twenty times as long for a list."""
-    return f"{{{','.join(map(repr, numbers))}}}"
 
 
 def keep_unchanged(connection: Connection, account: str, known: Known, pace: Pace) -> float | None:
@@ -75,8 +72,8 @@ def keep_unchanged(connection: Connection, account: str, known: Known, pace: Pac
         "where stop.account = %s and stop.times > 0) "
         "returning extract(epoch from clock_timestamp())::float8 as now",
         [
-            _array(pace.recent), account, known.bucket, _array(before.recent), before.share,
-            before.share_at, before.paused_until, account,
+            array_of_numbers(pace.recent), account, known.bucket, array_of_numbers(before.recent),
+            before.share, before.share_at, before.paused_until, account,
         ],
     ).fetchone()  # fmt: skip
     return None if row is None else float(scalar(row))
