@@ -193,10 +193,12 @@ def test_a_bad_day_of_a_backfill_shows_on_the_asset_pages_and_costs_no_other(
         assert state == ("missing" if name in missing else of_itself), name
     for name, page in pages.items():
         assert set(page.values()) == {"materialized"}, name
-    (first, *others) = [row for row in up.runs(BOTH.slug) if row["trigger_type"] == "backfill"]
-    assert first["status"] == "failed"
-    assert f"1 of 5 days failed: {five_days.bad}: amoCRM answered 400" in first["error"]
-    assert {row["status"] for row in others} == {"success"}
+    runs = [row for row in up.runs(BOTH.slug) if row["trigger_type"] == "backfill"]
+    # Runs that were launched together may begin in any order.
+    (failed,) = [row for row in runs if row["status"] != "success"]
+    assert failed["status"] == "failed"
+    assert f"1 of 5 days failed: {five_days.bad}: amoCRM answered 400" in failed["error"]
+    assert len(runs) > 1
 
 
 def test_a_code_server_that_was_killed_is_started_again(
