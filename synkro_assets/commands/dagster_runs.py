@@ -21,6 +21,7 @@ from synkro_assets.domain.business_day import BusinessDay
 from synkro_assets.domain.errors import SynkroError, WorkFailed, usage_problem_named
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.platform import Platform
+from synkro_assets.providers.collector import no_collection
 from synkro_assets.settings import PROJECT_ROOT, Settings, child_environment
 from synkro_assets.storage.run_ledger import RunEvent, events_since
 
@@ -78,13 +79,10 @@ def heavy_imports(module: str) -> Iterator[None]:
     if module in sys.modules:
         yield
         return
-    was_enabled = gc.isenabled()
-    gc.disable()
     try:
-        yield
+        with no_collection():
+            yield
     finally:
-        if was_enabled:
-            gc.enable()
         gc.freeze()
 
 
