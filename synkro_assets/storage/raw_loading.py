@@ -21,7 +21,6 @@ from synkro_assets.storage.raw_rows import COLUMNS, Kind, Load, RawTable
 
 Row = tuple[Any, ...]
 
-
 # What the driver would write of them, in a fifth of its time: it asks each value for its type.
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "timestamp with time zone": datetime.isoformat,

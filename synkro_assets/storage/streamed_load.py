@@ -28,6 +28,7 @@ Rows = Mapping[str, Sequence[Row]]
 # Fewer are not worth their statements; so many are stored in less than a request takes at the
 # providers' limits.
 _WORTH_STORING = 1_000
+# What falls behind is caught up with in pieces so many times as large, which take less each.
 _BEHIND = 4
 # So many pieces may wait before the reader does: they are held in memory.
 _MOST_WAITING = 16
@@ -65,8 +66,7 @@ class StreamedLoad:
 
     def put(self, make: Callable[[], Rows]) -> None:
         """Have rows made and stored; raises what kept earlier ones from being stored."""
-        if self._problem is not None:
-            raise self._problem
+        self._require_no_problem()
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="synkro-storing", daemon=True)
             self._thread.start()
@@ -79,9 +79,8 @@ class StreamedLoad:
         Raises what ``prove`` does, as ClaimLost.
         """
         self._end_thread()
+        self._require_no_problem()
         with self._open:
-            if self._problem is not None:
-                raise self._problem
             self._store_waiting(self._connect())
             connection = self._connect()
             self._prove(connection)
@@ -119,6 +118,16 @@ class StreamedLoad:
             raise Abandoned
         self._connection = None
 
+    def _require_no_problem(self) -> None:
+        """Raise what went wrong in the thread as if it had here: the database says it in words."""
+        if self._problem is not None:
+            try:
+                with self._open:
+                    raise self._problem
+            except BaseException as told:
+                self._problem = told
+                raise
+
     def _end_thread(self) -> None:
         if self._thread is not None:
             self._queue.put(None)
@@ -133,7 +142,6 @@ class StreamedLoad:
                 for name, rows in make().items():
                     self._waiting[name].extend(rows)
                 waiting = sum(map(len, self._waiting.values()))
-                # What falls behind is caught up with in larger pieces, which take less each.
                 if waiting >= _WORTH_STORING * (1 if self._queue.empty() else _BEHIND):
                     self._store_waiting(self._connect())
             except BaseException as problem:  # whatever it is: the reader raises it

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from synkro_assets.domain.errors import ClaimLost
+from synkro_assets.domain.errors import ClaimLost, DatabaseUnavailable
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.storage import streamed_load
 from synkro_assets.storage.database import Connection, Database
@@ -184,6 +184,42 @@ def test_what_cannot_be_stored_is_raised_to_the_reader_and_costs_no_stored_row(
     with pytest.raises(psycopg.DataError), loading.transaction():
         pytest.fail("the day cannot be committed")
     assert stored(database) == before
+
+
+@pytest.mark.parametrize("is_read_on", [True, False])
+def test_a_database_that_goes_away_is_said_in_words(
+    streamed: Make, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_read_on: bool
+) -> None:
+    monkeypatch.setattr(streamed_load, "_WORTH_STORING", 1)
+    monkeypatch.setattr(streamed_load, "_BEHIND", 1)
+    loading, begun, gone = streamed(), threading.Event(), threading.Event()
+
+    def make() -> dict[str, list[Row]]:
+        begun.set()
+        assert gone.wait(10)
+        return PAGES[2]
+
+    put(loading, PAGES[0])
+    loading.put(make)
+    assert begun.wait(10)
+    with as_owner(database) as connection:
+        ended = connection.execute(
+            "select pg_terminate_backend(pid, 5000) as is_gone from pg_stat_activity "
+            "where datname = current_database() and xact_start is not null "
+            "and pid <> pg_backend_pid()"
+        ).fetchall()
+    assert ended == [{"is_gone": True}]
+    gone.set()
+
+    def go_on() -> None:
+        for _ in range(100 if is_read_on else 0):
+            put(loading, PAGES[3])
+        with loading.transaction():
+            pytest.fail("the day cannot be committed")
+
+    with pytest.raises(DatabaseUnavailable, match="run the command again"):
+        go_on()
+    assert stored(database) == []
 
 
 def test_rows_that_cannot_be_made_are_raised_too(streamed: Make, database: Database) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,8 +12,16 @@ import pytest
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import ProviderUnavailable
-from synkro_assets.ingestion.amocrm import EVENT_TYPES, AmoCrmDay, fetch_day, raw_rows
+from synkro_assets.ingestion.amocrm import (
+    EVENT_TYPES,
+    AmoCrmDay,
+    fetch_day,
+    list_rows,
+    raw_rows,
+)
 from synkro_assets.ingestion.amocrm_references import HeldReferences
+from synkro_assets.ingestion.amocrm_rows import Early
+from synkro_assets.ingestion.packing import OUTLINED
 
 WINDOW = Window(datetime(2026, 3, 2, 19, 1, tzinfo=UTC), datetime(2026, 3, 3, 19, 1, tzinfo=UTC))
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -85,6 +94,27 @@ class FakeAmoCrm:
 
 def rows_of(client: FakeAmoCrm) -> dict[str, list[tuple[Any, ...]]]:
     return raw_rows(fetch_day(client, WINDOW), "RU")
+
+
+def test_rows_handed_over_early_and_those_of_the_end_are_the_rows_of_the_day() -> None:
+    client = FakeAmoCrm(
+        happened=[event(1), event(9)],
+        updated=[lead(1, 5), lead(2, 5, 6)],
+        others=[lead(9, 7)],
+        trash=[lead(3)],
+        people=[contact(5, "+79161112233"), contact(6), contact(7)],
+    )
+    early: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+
+    def put(make: Callable[[], Mapping[str, Sequence[tuple[Any, ...]]]]) -> None:
+        for table, rows in make().items():
+            early[table] += rows
+
+    handed_over = fetch_day(client, WINDOW, holding=OUTLINED, early=Early(put, "RU"))
+    whole = rows_of(client)
+
+    assert {**early, **list_rows(handed_over)} == whole
+    assert all(whole.values())
 
 
 def test_every_question_is_about_the_window() -> None:
