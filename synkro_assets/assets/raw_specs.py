@@ -33,6 +33,7 @@ from synkro_assets.ingestion.completeness import require_no_shrink
 from synkro_assets.ingestion.packing import Put, Rows
 from synkro_assets.operations.day_batches import DayOutcomes, each_good_day
 from synkro_assets.operations.tenant_run import TenantRun
+from synkro_assets.providers.collector import rare_collections
 from synkro_assets.storage.quarantine import store_quarantined
 from synkro_assets.storage.raw_rows import (
     COLUMNS,
@@ -131,6 +132,7 @@ def materialize_days(
         yield MaterializeResult(asset_key=["raw", table.name])
 
 
+@rare_collections()
 def load_days(
     tenant_run: TenantRun, source: Source, run_id: str, on_progress: Callable[[str], None]
 ) -> DayOutcomes[Metadata]:

@@ -1,49 +1,56 @@
-"""The statements that bring the rows of a load from their temporary table into ``raw``.
+"""The statement that brings rows of a load into ``raw``.
 
 What lives here: how each kind of table takes new rows. The kinds and the tables are
-``raw_rows.py``, the copying is ``raw_loading.py``.
+``raw_rows.py``, handing them over is ``raw_loading.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from functools import cache
 
 from psycopg import sql
 
-if TYPE_CHECKING:
-    from synkro_assets.storage.raw_rows import Load, RawTable
+from synkro_assets.storage.raw_rows import COLUMNS, Kind, RawTable
 
 _NOTHING = sql.SQL("")
+_TENANT, _NOW = sql.SQL("%(tenant_id)s::uuid"), sql.SQL("%(fetched_at)s::timestamptz")
+_RUN, _DAY = sql.SQL("%(run_id)s::text"), sql.SQL("%(business_day)s::date")
+_ELEMENTS = {
+    "bigint": sql.SQL("unnest({}::bigint[])"),
+    "boolean": sql.SQL("unnest({}::boolean[])"),
+    "integer": sql.SQL("unnest({}::integer[])"),
+    "jsonb": sql.SQL("jsonb_array_elements({}::jsonb)"),
+    "timestamp with time zone": sql.SQL("unnest({}::timestamptz[])"),
+}
 
 # What was read sooner after a change may have missed another of the same second; the rest allows
 # for clocks that differ. The transforms reckon with the same ten seconds (macros/as_of.sql).
 _UNSETTLED = sql.SQL("stored.fetched_at < stored.updated_at + interval '10 seconds'")
 
 
-def merge_statements(
-    table: RawTable, load: Load, *, has_repeats: bool, meets_own: bool = False
-) -> Iterator[sql.Composed]:
-    """What is to be executed in turn once the rows are in ``incoming_<table>``.
+@cache
+def merge_statement(table: RawTable, *, has_repeats: bool, meets_own: bool = False) -> bytes:
+    """The statement, its marks named after the columns and the fields of a ``Load``.
 
-    ``has_repeats`` says that a key is there more than once, ``meets_own`` that the load has stored
-    one of them already.
+    Each of the table's own columns is an array, the payloads one as JSON. ``has_repeats`` says that
+    a key is there more than once, ``meets_own`` that the load has stored one of them already.
     """
-    match table.kind.value:
-        case "feed":
-            insert = _insert(table, load, has_repeats=has_repeats)
+    before: sql.Composable = _NOTHING
+    condition: sql.Composable = _NOTHING
+    conflict: sql.Composable = _on_conflict(table)
+    match table.kind:
+        case Kind.FEED if not meets_own:
             # The day was just emptied: looking for conflicts would double the cost of each row.
-            yield insert + _on_conflict(table) if meets_own else insert
-        case "observation":
-            if "updated_at" in table.columns:
-                yield _settle(table, load)
-            insert = _insert(table, load, _differs_from_last(table, load), has_repeats=has_repeats)
-            yield insert + _on_conflict(table)
-        case "part":
-            insert = _insert(table, load, _whole_is_of(table, load), has_repeats=has_repeats)
-            yield insert + _on_conflict(table)
-        case _:
-            yield _insert(table, load, has_repeats=has_repeats) + _on_conflict(table)
+            conflict = _NOTHING
+        case Kind.OBSERVATION:
+            before = _settle(table) if "updated_at" in table.columns else before
+            condition = _differs_from_last(table)
+        case Kind.PART:
+            condition = _whole_is_of(table)
+    arrived = _arrived(table, has_repeats=has_repeats)
+    # Composing it takes as long as executing it for a few rows does.
+    return (_insert(table, arrived, before, condition) + conflict).as_bytes()
 
 
 def identifiers(names: Iterable[str], *prefix: str) -> sql.Composed:
@@ -51,29 +58,54 @@ def identifiers(names: Iterable[str], *prefix: str) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)
 
 
-def _insert(
-    table: RawTable, load: Load, condition: sql.Composable = _NOTHING, *, has_repeats: bool
-) -> sql.Composed:
-    """Insert the last arrival of each key."""
+def _arrived(table: RawTable, *, has_repeats: bool) -> sql.Composed:
+    """The rows of the arrays; of each key the last one."""
     key = identifiers(table.arriving_key)
     # Sorting whole rows is a tenth of a load, and pages seldom overlap.
     distinct = sql.SQL("distinct on ({}) ").format(key) if has_repeats else _NOTHING
-    last = sql.SQL(" order by {}, arrival desc").format(key) if has_repeats else _NOTHING
-    arrived = sql.SQL("(select {distinct}{own} from {incoming}{last}) as arrived").format(
+    last = sql.SQL(" order by {}, place desc").format(key) if has_repeats else _NOTHING
+    return sql.SQL(
+        "select {distinct}{own} from rows from ({arrays}) with ordinality as came ({names}, place)"
+        "{last}"
+    ).format(
         distinct=distinct,
-        own=identifiers(table.columns),
-        incoming=_incoming(table),
+        own=sql.SQL(", ").join(map(_unpacked, table.columns)),
+        arrays=sql.SQL(", ").join(map(_array, table.columns)),
+        names=identifiers(table.columns),
         last=last,
     )
-    shared = [load.tenant_id, load.fetched_at, load.run_id]
-    shared += [load.business_day] if table.is_of_a_day else []
-    return sql.SQL("insert into {} ({}) select {}, {} from {}{}").format(
-        _target(table),
-        identifiers(table.stored_columns),
-        sql.SQL(", ").join(map(sql.Literal, shared)),
-        identifiers(table.columns, "arrived"),
-        arrived,
-        condition,
+
+
+def _array(name: str) -> sql.Composed:
+    """The elements of a column's array; of an array of arrays as PostgreSQL writes them."""
+    elements = _ELEMENTS.get(COLUMNS[name].type, sql.SQL("unnest({}::text[])"))
+    return elements.format(sql.Placeholder(name))
+
+
+def _unpacked(name: str) -> sql.Composed:
+    is_array = COLUMNS[name].type == "text[]"
+    column = sql.SQL("{0}::text[] as {0}" if is_array else "{}")
+    return column.format(sql.Identifier(name))
+
+
+def _insert(
+    table: RawTable,
+    arrived: sql.Composed,
+    before: sql.Composable,
+    condition: sql.Composable,
+) -> sql.Composed:
+    shared = [_TENANT, _NOW, _RUN, *([_DAY] if table.is_of_a_day else [])]
+    return sql.SQL(
+        "with incoming as ({arrived}){before} "
+        "insert into {target} ({all}) select {shared}, {own} from incoming as arrived{condition}"
+    ).format(
+        arrived=arrived,
+        before=before,
+        target=_target(table),
+        all=identifiers(table.stored_columns),
+        shared=sql.SQL(", ").join(shared),
+        own=identifiers(table.columns, "arrived"),
+        condition=condition,
     )
 
 
@@ -96,12 +128,12 @@ def _on_conflict(table: RawTable) -> sql.Composed:
         or_old=sql.SQL(" or {0}.fetched_at < excluded.fetched_at - interval '1 hour'").format(
             sql.Identifier("raw", table.name)
         )
-        if table.kind.value == "reference"
+        if table.kind is Kind.REFERENCE
         else _NOTHING,
     )
 
 
-def _differs_from_last(table: RawTable, load: Load) -> sql.Composed:
+def _differs_from_last(table: RawTable) -> sql.Composed:
     """Only what is not as it was when this version was last seen."""
     return sql.SQL(
         " where not exists (select from (select {own} from {target} as stored "
@@ -110,26 +142,25 @@ def _differs_from_last(table: RawTable, load: Load) -> sql.Composed:
     ).format(
         own=identifiers(_values(table), "stored"),
         target=_target(table),
-        tenant=load.tenant_id,
+        tenant=_TENANT,
         same_version=_same_version(table),
         last=identifiers(_values(table), "last"),
         arrived=identifiers(_values(table), "arrived"),
     )
 
 
-def _settle(table: RawTable, load: Load) -> sql.Composed:
+def _settle(table: RawTable) -> sql.Composed:
     """What was read too soon and is unchanged now counts as read now: that is what it proves."""
     return sql.SQL(
-        "update {target} as stored set fetched_at = {now} from {incoming} as arrived "
+        ", settled as (update {target} as stored set fetched_at = {now} from incoming as arrived "
         "where stored.tenant_id = {tenant} and {same_version} and {unsettled} "
         "and stored.fetched_at < {now} and ({stored}) is not distinct from ({arrived}) "
         "and not exists (select from {target} as later where later.tenant_id = stored.tenant_id "
-        "and ({later_key}) = ({stored_key}) and later.fetched_at > stored.fetched_at)"
+        "and ({later_key}) = ({stored_key}) and later.fetched_at > stored.fetched_at))"
     ).format(
         target=_target(table),
-        now=load.fetched_at,
-        incoming=_incoming(table),
-        tenant=load.tenant_id,
+        now=_NOW,
+        tenant=_TENANT,
         same_version=_same_version(table),
         unsettled=_UNSETTLED,
         stored=identifiers(_values(table), "stored"),
@@ -139,19 +170,19 @@ def _settle(table: RawTable, load: Load) -> sql.Composed:
     )
 
 
-def _whole_is_of(table: RawTable, load: Load) -> sql.Composed:
+def _whole_is_of(table: RawTable) -> sql.Composed:
     """Only parts of what this load stored: those of an unchanged observation are there."""
     return sql.SQL(
         " where exists (select from {whole} as whole where whole.tenant_id = {tenant} "
         "and {same} and whole.fetched_at = {now})"
     ).format(
         whole=sql.Identifier("raw", str(table.whole)),
-        tenant=load.tenant_id,
+        tenant=_TENANT,
         same=sql.SQL(" and ").join(
             sql.SQL("whole.{} = arrived.{}").format(sql.Identifier(there), sql.Identifier(here))
             for here, there in table.whole_key
         ),
-        now=load.fetched_at,
+        now=_NOW,
     )
 
 
@@ -168,7 +199,3 @@ def _values(table: RawTable) -> list[str]:
 
 def _target(table: RawTable) -> sql.Identifier:
     return sql.Identifier("raw", table.name)
-
-
-def _incoming(table: RawTable) -> sql.Identifier:
-    return sql.Identifier(f"incoming_{table.name}")

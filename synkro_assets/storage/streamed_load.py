@@ -89,9 +89,7 @@ class StreamedLoad:
     def load(self, table: RawTable, rows: Iterable[Row]) -> int:
         """Inside ``transaction``: bring the last rows into a table; how many it got in all."""
         loading = self._loading_of(self._connect(), table)
-        if rows:
-            loading.take(rows)
-        loading.merge()
+        loading.store(rows)
         return loading.count
 
     def stored_before(self, table: RawTable) -> int:
@@ -154,9 +152,7 @@ class StreamedLoad:
                 continue
             if table.kind is Kind.FEED and table.name not in self._stored_before:
                 self._stored_before[table.name] = count_stored(connection, table, self.load_of_day)
-            loading = self._loading_of(connection, table)
-            loading.take(rows)
-            loading.merge()
+            self._loading_of(connection, table).store(rows)
 
     def _loading_of(self, connection: Connection, table: RawTable) -> TableLoading:
         if table.name not in self._loading:

@@ -14,6 +14,8 @@ from .answers import empty, hal, problem
 from .door import Visit
 from .query import BadQuery, ordered, page_of, within
 
+_ORDERS = ("created_at", "updated_at", "id")
+
 
 def unix(moment: datetime | None) -> int | None:
     """Unix seconds, or null."""
@@ -102,7 +104,7 @@ def _chosen(visit: Visit) -> list[Lead]:
     wants_trash = "only_deleted" in query.with_
     return [
         lead
-        for lead in visit.present.leads(ids)
+        for lead in _ordered(visit, ids)
         if lead.is_deleted == wants_trash
         and (pipelines is None or lead.pipeline_id in pipelines)
         and (users is None or lead.responsible_id in users)
@@ -110,6 +112,19 @@ def _chosen(visit: Visit) -> list[Lead]:
         and is_within(lead)
         and (not wanted or wanted in lead.name.lower())
     ]
+
+
+def _ordered(visit: Visit, ids: set[int] | None) -> list[Lead]:
+    """The leads of the ids, or all, in the order asked for.
+
+    Whoever reads by change asks from each page's last one on: all are sorted once for that.
+    """
+    if ids is not None:
+        return ordered(visit.present.leads(ids), visit.query, _ORDERS)
+    order = visit.query.order(_ORDERS)
+    return visit.present.standing.chosen(
+        ("every lead", order), lambda: ordered(visit.present.leads(), visit.query, _ORDERS)
+    )
 
 
 def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
@@ -124,9 +139,7 @@ def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
 
 def leads(visit: Visit) -> Response:
     """``GET /leads``."""
-    rows = visit.chosen(
-        lambda: ordered(_chosen(visit), visit.query, ("created_at", "updated_at", "id"))
-    )
+    rows = visit.chosen(lambda: _chosen(visit))
     answer = page_of(
         visit.request,
         visit.query,
