@@ -68,13 +68,20 @@ class PoisonRecord:
             return json.dumps("nested too deep to be written")
 
 
-def flaw_of(record: Any, form: Form, apart: str | None = None) -> Flaw | None:
-    """The first flaw of a record; the field ``apart`` is not looked into, it is judged alone."""
+def flaw_of(
+    record: Any, form: Form, apart: str | None = None, *, is_plain: bool = False
+) -> Flaw | None:
+    """The first flaw of a record; the field ``apart`` is not looked into, it is judged alone.
+
+    One that ``is_plain`` is known to have no flaw of content.
+    """
     if not isinstance(record, dict):
         return Flaw("the record is no object", is_of_form=True)
     for name, check in form.items():
         if said := check(record.get(name)):
             return Flaw(f"{name} {said}", is_of_form=True)
+    if is_plain:
+        return None
     rest = {key: value for key, value in record.items() if key != apart} if apart else record
     if _is_plainly_sound(rest):
         return None

@@ -28,13 +28,9 @@ from synkro_assets.domain.errors import (
     SynkroError,
 )
 from synkro_assets.domain.protocols import Clock, Exchange, ExchangeLog, Limiter
-from synkro_assets.providers.payloads import (
-    error_code,
-    external_id,
-    kept_request,
-    kept_response,
-    without_echoes,
-)
+from synkro_assets.providers.own_names import error_code, external_id
+from synkro_assets.providers.payloads import kept_request, kept_response, without_echoes
+from synkro_assets.providers.plain_json import marked
 from synkro_assets.providers.redaction import Redactor, mute_address_loggers
 from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy
 from synkro_assets.providers.verdicts import body_of
@@ -241,7 +237,7 @@ def parsed(response: httpx.Response) -> Any:
 def _json(body: bytes) -> Any:
     """The body as values; raises ValueError or RecursionError."""
     try:
-        return from_json(body, allow_inf_nan=False)
+        return marked(from_json(body, allow_inf_nan=False), body)
     except ValueError:
         # Twice as slow, and takes what poison records are made of: half characters, for one.
         return json.loads(body, parse_constant=_no_number)

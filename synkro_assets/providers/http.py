@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -213,7 +213,10 @@ class HttpRoad(Closing):
 def _with_params(target: str, params: Params) -> str:
     if not params:
         return target
-    return f"{target}{'&' if '?' in target else '?'}{urlencode(params)}"
+    # As ``urlencode`` does, which quotes each of the same 250 names anew.
+    quoted = cache(quote_plus)
+    query = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in params)
+    return f"{target}{'&' if '?' in target else '?'}{query}"
 
 
 def is_below(base: httpx.URL, url: httpx.URL) -> bool:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 import httpx
 
 from synkro_assets.domain.errors import SynkroError
+from synkro_assets.providers.own_names import CODE
 from synkro_assets.providers.personal_data import MASK, has_personal_data
 from synkro_assets.providers.redaction import Redactor
 
@@ -48,8 +50,6 @@ _TECHNICAL_NAME = re.compile(
 )
 _TIME_NAME = re.compile(r"(?i).*(?:_at|date|time|since|until|expires).*")
 _ID_NAME = re.compile(r"(?i)(?:.*[_\[])?ids?\]?(?:\[\])?")
-_CODE = re.compile(r"[A-Za-z_]{2,40}|[A-Z0-9]{3,10}", re.ASCII)
-_NO_CODES = frozenset({"error", "errors", "fail", "failed", "failure", "ok"})
 _SAID_NAME = re.compile(r"(?i)detail|description|title|error|hint|message|msg|error_description")
 
 
@@ -128,7 +128,7 @@ def explained(body: Any, redact: Redactor, name: str = "", depth: int = 0) -> An
         }
     if isinstance(body, list) and depth < _DEEPEST:
         return [explained(each, redact, name, depth + 1) for each in body[:_MOST_ITEMS]]
-    if isinstance(body, str) and name == "code" and _CODE.fullmatch(body):
+    if isinstance(body, str) and name == "code" and CODE.fullmatch(body):
         return body
     if isinstance(body, str) and _SAID_NAME.fullmatch(name):
         return redact.stored(_beginning(body))[:_LONGEST_SAID]
@@ -142,31 +142,14 @@ def without_echoes(text: str, request: httpx.Request) -> str:
     return text
 
 
-def error_code(answer: Any, status: int) -> str:
-    """The provider's own code in an error body, else the HTTP status."""
-    number = answer.get("code") if status < 300 and isinstance(answer, dict) else None
-    return _own_code(answer) or str(number if isinstance(number, int) else status)
-
-
-def external_id(answer: Any) -> str | None:
-    """What the provider calls the thing that an answer is about, where it says so."""
-    body = answer.get("result", answer) if isinstance(answer, dict) else None
-    if not isinstance(body, dict):
-        return None
-    places = (body, body.get("message"), body.get("data"))
-    for place in (each for each in places if isinstance(each, dict)):
-        for name in ("message_id", "messageId", "responseId", "id"):
-            value = place.get(name)
-            is_id = isinstance(value, int) and not isinstance(value, bool)
-            if is_id or (isinstance(value, str) and 0 < len(value) <= 64 and value.isascii()):
-                return str(value) if is_id or not has_personal_data(str(value)) else None
-    return None
-
-
 def _query(request: httpx.Request, redact: Redactor) -> dict[str, Any]:
     found: dict[str, list[str]] = {}
-    for name, value in request.url.params.multi_items():
-        found.setdefault(name, []).append(value)
+    decoded = cache(unquote_plus)
+    for pair in filter(None, request.url.query.decode("ascii", "replace").split("&")):
+        name, _, value = pair.partition("=")
+        values = found.setdefault(decoded(name), [])
+        # The outline counts the others: an address may hold hundreds of ids.
+        values.append(unquote_plus(value) if len(values) < _MOST_ITEMS else "")
     kept = outline(found, redact)
     return {
         name: values[0] if isinstance(values, list) and len(values) == 1 else values
@@ -283,18 +266,3 @@ def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(each, name)
     elif isinstance(value, str):
         yield name, value
-
-
-def _own_code(answer: Any) -> str | None:
-    body = answer[0] if isinstance(answer, list) and answer else answer
-    if not isinstance(body, dict):
-        return None
-    inner = body.get("error")
-    places = [inner, body] if isinstance(inner, dict) else [body]
-    for place in places:
-        for name in ("status", "code", "error_code", "error"):
-            value = place.get(name)
-            text = value if isinstance(value, str) else ""
-            if _CODE.fullmatch(text) and text.lower() not in _NO_CODES:
-                return text
-    return None

@@ -14,6 +14,7 @@ from typing import Any
 from synkro_assets.domain.protocols import SetAside
 from synkro_assets.domain.soundness import Form, PoisonRecord, flaw_of, require_sound_rows
 from synkro_assets.providers.pagination import Row
+from synkro_assets.providers.plain_json import PlainRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Sieve:
         A poison row that was not even asked for (``is_asked``) is dropped without a word, as sound
         ones are. Raises IncompleteFetch when so many are flawed that the provider has changed.
         """
-        flaws = [flaw_of(row, sort.form, sort.apart) for row in rows]
+        is_plain = isinstance(rows, PlainRows)
+        flaws = [flaw_of(row, sort.form, sort.apart, is_plain=is_plain) for row in rows]
         require_sound_rows(self.provider, sort.entity, flaws)
         for row, flaw in zip(rows, flaws, strict=True):
             if flaw is None or (isinstance(row, dict) and not is_asked(row)):

@@ -37,6 +37,7 @@ from synkro_assets.providers.pagination import (
     linked_pages,
     settled_pages,
 )
+from synkro_assets.providers.plain_json import rows_of
 from synkro_assets.providers.read_ahead import ReadAhead
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
@@ -232,7 +233,7 @@ class AmoCrmClient(Closing):
         links = answer.get("_links") or {}
         following = links.get("next") if isinstance(links, dict) else None
         href = following.get("href") if isinstance(following, dict) else None
-        sound = self._sieve.sound(sort, rows, is_asked)
+        sound = self._sieve.sound(sort, rows_of(answer, rows), is_asked)
         return Page(sound, href if isinstance(href, str) else None)
 
 

@@ -21,6 +21,7 @@ from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.gate import Gate, Rate
 from synkro_assets.providers.http import HttpRoad, Params
 from synkro_assets.providers.pagination import Page, Row, walked_pages
+from synkro_assets.providers.plain_json import rows_of
 from synkro_assets.providers.radist import forms
 from synkro_assets.providers.radist.errors import PROVIDER, classify
 from synkro_assets.providers.radist.times import format_time, parse_time
@@ -200,12 +201,13 @@ def _rows(answer: Any, name: str) -> list[Any]:
     """The rows of a bare list or of one wrapped under ``name``, ``data`` or ``items``."""
     if answer is None:
         return []
+    rows = answer
     if isinstance(answer, dict):
         wrapped = [answer[key] for key in (name, "data", "items") if key in answer]
-        answer = wrapped[0] if wrapped else None
-    if not isinstance(answer, list):
+        rows = wrapped[0] if wrapped else None
+    if not isinstance(rows, list):
         raise _strange()
-    return answer
+    return rows_of(answer, rows)
 
 
 def _oldest_first(messages: list[Row]) -> list[Row]:

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synkro_assets.domain.errors import ProviderRefused
+from synkro_assets.providers.own_names import error_code, external_id
 from synkro_assets.providers.payloads import (
-    error_code,
     explained,
-    external_id,
     kept_request,
     kept_response,
     outline,
