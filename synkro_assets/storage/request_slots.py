@@ -39,7 +39,8 @@ from synkro_assets.storage.request_buckets import Known, keep, keep_unchanged, p
 
 Result = TypeVar("Result")
 
-# A client's first request opens the connection too, so it arrives later than it was let go.
+# A client's first request opens the connection too, so it arrives later than it was let go: by so
+# much at most, and before it is followed by another.
 _CONNECTING = 0.1
 
 # A longer pause is not slept through: the work is scheduled anew instead.
@@ -169,7 +170,7 @@ class RequestSlots:
         if pause > _LONGEST_SLEEP:
             raise _paused(self._provider, pause)
         paces |= {
-            bucket: left_late(paces[bucket], at, _CONNECTING)
+            bucket: left_late(paces[bucket], at, min(_CONNECTING, max(0.0, now - at)))
             for bucket, at in self._opening.items()
             if bucket in paces
         }
