@@ -23,8 +23,8 @@ from synkro_assets.storage.arrays import (
     array_of_text_arrays,
     array_of_texts,
 )
-from synkro_assets.storage.database import Connection
-from synkro_assets.storage.raw_merge import merge_statement
+from synkro_assets.storage.database import Connection, scalar
+from synkro_assets.storage.raw_merge import look_for_earlier, merge_statement
 from synkro_assets.storage.raw_rows import COLUMNS, Kind, Load, RawTable
 
 Row = tuple[Any, ...]
@@ -70,12 +70,14 @@ class TableLoading:
             name: getattr(load, name) for name in table.stored_columns if name not in table.columns
         }
         self._stored: set[Hashable] = set()
-        self._is_begun = False
+        self._is_begun, self._is_first = False, False
 
     def store(self, rows: Iterable[Row]) -> None:
         """Bring rows into the table; the first call empties a feed's day, even without rows."""
         if not self._is_begun and self._table.kind is Kind.FEED:
             self._empty_day()
+        if not self._is_begun:
+            self._is_first = self._has_no_earlier()
         self._is_begun = True
         # The server works on one statement while the next is written here.
         with self._connection.pipeline():
@@ -90,10 +92,19 @@ class TableLoading:
             for (name, write), values in zip(self._arrays, zip(*rows, strict=True), strict=False)
         }
         parameters["payload"] = (b"[" + b",".join(payloads) + b"]").decode()
-        statement = merge_statement(self._table, has_repeats=has_repeats, meets_own=meets_own)
+        statement = merge_statement(
+            self._table, has_repeats=has_repeats, meets_own=meets_own, is_first=self._is_first
+        )
         self._connection.execute(statement, parameters | self._shared)
         self._stored |= keys
         self.count += len(rows)
+
+    def _has_no_earlier(self) -> bool:
+        """Whether there is nothing that rows could be versions of: a tenant's first day."""
+        look = look_for_earlier(self._table)
+        if look is None:
+            return False
+        return not scalar(self._connection.execute(look, self._shared).fetchone())
 
     def _empty_day(self) -> None:
         load = self._load

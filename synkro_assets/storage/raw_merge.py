@@ -30,11 +30,14 @@ _UNSETTLED = sql.SQL("stored.fetched_at < stored.updated_at + interval '10 secon
 
 
 @cache
-def merge_statement(table: RawTable, *, has_repeats: bool, meets_own: bool = False) -> bytes:
+def merge_statement(
+    table: RawTable, *, has_repeats: bool, meets_own: bool = False, is_first: bool = False
+) -> bytes:
     """The statement, its marks named after the columns and the fields of a ``Load``.
 
     Each of the table's own columns is an array, the payloads one as JSON. ``has_repeats`` says that
-    a key is there more than once, ``meets_own`` that the load has stored one of them already.
+    a key is there more than once, ``meets_own`` that the load has stored one of them already,
+    ``is_first`` that nothing but this load has stored any observation of the tenant's.
     """
     before: sql.Composable = _NOTHING
     condition: sql.Composable = _NOTHING
@@ -43,14 +46,29 @@ def merge_statement(table: RawTable, *, has_repeats: bool, meets_own: bool = Fal
         case Kind.FEED if not meets_own:
             # The day was just emptied: looking for conflicts would double the cost of each row.
             conflict = _NOTHING
-        case Kind.OBSERVATION:
+        case Kind.OBSERVATION if not is_first:
             before = _settle(table) if "updated_at" in table.columns else before
             condition = _differs_from_last(table)
-        case Kind.PART:
+        case Kind.PART if not is_first:
             condition = _whole_is_of(table)
     arrived = _arrived(table, has_repeats=has_repeats)
     # Composing it takes as long as executing it for a few rows does.
     return (_insert(table, arrived, before, condition) + conflict).as_bytes()
+
+
+@cache
+def look_for_earlier(table: RawTable) -> bytes | None:
+    """Asks whether any other load has stored an observation; None where that makes no difference.
+
+    A part is judged by the observation it is of.
+    """
+    if table.kind not in (Kind.OBSERVATION, Kind.PART):
+        return None
+    look = sql.SQL(
+        "select exists (select from {} where tenant_id = {} and fetched_at <> {}) as is_there"
+    )
+    whole = sql.Identifier("raw", table.whole or table.name)
+    return look.format(whole, _TENANT, _NOW).as_bytes()
 
 
 def identifiers(names: Iterable[str], *prefix: str) -> sql.Composed:
