@@ -35,6 +35,7 @@ from synkro_assets.operations.provider_clients import amocrm_client
 from synkro_assets.storage.integrations import integrations_of
 
 AT_ONCE = 10
+TURNS = 3
 ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
 _LONGEST_ADDRESS = 65_536
 _RIVALS = Path(__file__).with_name("rivals")
@@ -77,12 +78,16 @@ class _Sync:
     requests: int
     too_fast: int
     simulator: float
-    said: str
+    rows: int
 
-    def told(self, rows: int) -> list[Line]:
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+    def told(self) -> list[Line]:
         return [
-            noted(f"{self.name}: rows a second", rows / self.seconds, ""),
-            noted(f"{self.name}: rows", rows, ""),
+            noted(f"{self.name}: rows a second", self.rate, ""),
+            noted(f"{self.name}: rows", self.rows, ""),
             noted(f"{self.name}: seconds", self.seconds, "s"),
             noted(f"{self.name}: CPU seconds of its process", self.cpu, "s"),
             noted(f"{self.name}: seconds in the simulator", self.simulator, "s"),
@@ -106,7 +111,7 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
         try:
             interpreter = _interpreter(Path(name))
             for rival in RIVALS:
-                lines += _compared(stage, rival, interpreter, Path(name))
+                lines += _compared(stage, rival, interpreter, Path(name) / rival.name)
         except (NotCompared, ProgramFailed) as problem:
             what = f"rows a second were not compared: {problem}"
             lines.append(Line(what, 0, "", "compared", holds=False))
@@ -115,19 +120,44 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
     return lines
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who is to store how many leads, and where; Synkro's tables hold other tenants' rows too."""
+
+    name: str
+    leads: int
+    tables: Tables
+    tenant: Tenant | None = None
+
+
 def _compared(stage: Stage, rival: _Rival, interpreter: Path, folder: Path) -> list[Line]:
-    tenant, day = _account(stage, rival.leads)
-    own = _counted(stage, "synkro", partial(_synkro, stage, tenant, day))
-    own_rows = _rows(stage, own, rival.leads, _OURS, tenant)
-    order = _order(stage, tenant, folder)
-    other = _counted(stage, rival.name, partial(_started, interpreter, rival.name, order))
-    other_rows = _rows(stage, other, rival.leads, rival.tables)
-    ratio = (own_rows / own.seconds) / (other_rows / other.seconds)
+    """The fastest of a few turns of each: what else the machine does slows some of them."""
+    turns = [_turn(stage, rival, interpreter, folder / f"{n}") for n in range(TURNS)]
+    own, other = (max(each, key=lambda sync: sync.rate) for each in zip(*turns, strict=True))
     return [
-        *own.told(own_rows),
-        *other.told(other_rows),
-        at_least(f"rows a second against {rival.name}", ratio, rival.bound, "x"),
+        *own.told(),
+        *other.told(),
+        at_least(f"rows a second against {rival.name}", own.rate / other.rate, rival.bound, "x"),
     ]
+
+
+def _turn(stage: Stage, rival: _Rival, interpreter: Path, folder: Path) -> tuple[_Sync, _Sync]:
+    """A new account that both read into empty tables."""
+    tenant, day = _account(stage, rival.leads)
+    folder.mkdir(parents=True)
+    order = _order(stage, tenant, folder)
+    with stage.platform.database.owner_session() as connection:
+        for schema in {schema for schema, _ in rival.tables.values()}:
+            drop = sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(schema))
+            connection.execute(drop)
+    return (
+        _counted(stage, _Asked("synkro", rival.leads, _OURS, tenant), _synkro(stage, tenant, day)),
+        _counted(
+            stage,
+            _Asked(rival.name, rival.leads, rival.tables),
+            _started(interpreter, rival.name, order),
+        ),
+    )
 
 
 def _account(stage: Stage, leads: int) -> tuple[Tenant, BusinessDay]:
@@ -145,47 +175,48 @@ def _account(stage: Stage, leads: int) -> tuple[Tenant, BusinessDay]:
     return tenant, day
 
 
-def _counted(stage: Stage, name: str, sync: Callable[[], Measured]) -> _Sync:
+def _counted(stage: Stage, asked: _Asked, sync: Callable[[], Measured]) -> _Sync:
     stage.simulators.forget_requests()
     done = sync()
     cost = json.loads(done.stdout.strip().splitlines()[-1])
     summary = stage.simulators.ask("GET", "log?limit=0")["summary"]["amocrm"]
     return _Sync(
-        name,
+        asked.name,
         cost["seconds"],
         cost["cpu"],
         cost["peak_mib"],
         summary["count"],
         summary["statuses"].get("429", 0),
         summary["handler_seconds"],
-        done.stderr,
+        _rows(stage, asked, done.stderr),
     )
 
 
-def _rows(
-    stage: Stage, sync: _Sync, leads: int, tables: Tables, tenant: Tenant | None = None
-) -> int:
+def _rows(stage: Stage, asked: _Asked, said: str) -> int:
     """How many rows are stored; raises NotCompared when leads are missing."""
-    of_tenant = sql.SQL(" where tenant_id = {}").format(tenant.tenant_id) if tenant else sql.SQL("")
+    of_tenant: sql.Composable = sql.SQL("")
+    if asked.tenant:
+        of_tenant = sql.SQL(" where tenant_id = {}").format(asked.tenant.tenant_id)
     stored = {}
     with stage.platform.database.owner_session() as connection:
-        for entity, table in tables.items():
+        for entity, table in asked.tables.items():
             count = sql.SQL("select count(*) as n from {}").format(sql.Identifier(*table))
             found = connection.execute(count + of_tenant).fetchone()
             stored[entity] = int(found["n"]) if found else 0
-    if min(stored["leads"], stored["contacts"], stored["events"]) < leads:
-        raise NotCompared(f"{sync.name} stored {stored} of {leads} leads: {sync.said[-2000:]}")
+    if min(stored["leads"], stored["contacts"], stored["events"]) < asked.leads:
+        raise NotCompared(f"{asked.name} stored {stored} of {asked.leads} leads: {said[-2000:]}")
     return sum(stored.values())
 
 
-def _synkro(stage: Stage, tenant: Tenant, day: BusinessDay) -> Measured:
+def _synkro(stage: Stage, tenant: Tenant, day: BusinessDay) -> Callable[[], Measured]:
     home, url = (stage.environment[f"SYNKRO_{name}"] for name in ("HOME", "DATABASE_URL"))
     program = [sys.executable, "-m", "benchmarks.own_sync", home, url, tenant.slug, day.isoformat()]
-    return measure(program, stage.environment)
+    return partial(measure, program, stage.environment)
 
 
-def _started(interpreter: Path, name: str, order: dict[str, str]) -> Measured:
-    return measure(
+def _started(interpreter: Path, name: str, order: dict[str, str]) -> Callable[[], Measured]:
+    return partial(
+        measure,
         [str(interpreter), str(_RIVALS / f"{name}_sync.py"), json.dumps(order)],
         {"PATH": os.environ["PATH"], "HOME": order["folder"], "RUNTIME__DLTHUB_TELEMETRY": "false"},
     )
