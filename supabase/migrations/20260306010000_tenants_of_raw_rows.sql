@@ -1,5 +1,5 @@
 -- Whether the tenant of raw rows exists is asked once for each statement. A foreign key asks for each row, which took a
--- quarter of the time of a large load. Feeds never had one, so a tenant that was deleted left its rows in them.
+-- quarter of the time of a large load. Events and messages never had one, so a tenant that was deleted left its own.
 
 set lock_timeout = '10s';
 
@@ -81,8 +81,8 @@ $$;
 -- squawk-ignore ban-drop-constraint
 alter table raw.amocrm_contact_channels drop constraint amocrm_contact_channels_tenant_id_fkey;
 
--- Named to come after the foreign keys' own: a claim that is held is waited for first, and what its run has stored by
--- then is seen here.
+-- It comes after the foreign keys' own triggers, which are each row's: a claim that a run has proved is waited for there,
+-- and what the run has stored by then is seen here.
 create trigger tenants_forgotten_in_raw after delete on app.tenants
 referencing old table as old_rows
 for each statement execute function raw.forget_tenants();

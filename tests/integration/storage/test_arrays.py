@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from synkro_assets.storage.arrays import array_of_numbers, array_of_texts
+from synkro_assets.storage.arrays import (
+    array_of_flags,
+    array_of_moments,
+    array_of_numbers,
+    array_of_text_arrays,
+    array_of_texts,
+)
 from synkro_assets.storage.database import Database
 
-TEXTS = st.lists(st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"])))
+TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))
+TEXTS = st.lists(TEXT | st.none() | st.sampled_from(["NULL", "null", "{}", ""]))
+TEXT_ARRAYS = st.lists(st.lists(TEXT))
+ZONES = st.sampled_from(
+    [UTC, timezone(timedelta(hours=5, minutes=30)), timezone(-timedelta(hours=9))]
+)
+MOMENTS = st.lists(
+    st.datetimes(min_value=datetime(1, 1, 3), max_value=datetime(9999, 12, 29), timezones=ZONES)
+)
 FLOATS = st.lists(st.floats(allow_nan=False, allow_infinity=False))
 IDS = st.lists(st.integers(-(2**63), 2**63 - 1))
 
@@ -24,3 +41,21 @@ def test_the_server_reads_what_was_written(
             [array_of_texts(texts), array_of_numbers(floats), array_of_numbers(ids)],
         ).fetchone()
     assert found == {"texts": texts, "floats": floats, "ids": ids}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(flags=st.lists(st.booleans()), moments=MOMENTS, arrays=TEXT_ARRAYS)
+def test_flags_moments_and_arrays_of_texts_come_back_too(
+    database: Database, flags: list[bool], moments: list[datetime], arrays: list[list[str]]
+) -> None:
+    with database.owner_session() as connection:
+        found = connection.execute(
+            "select %s::boolean[] as flags, %s::timestamptz[] as moments, array("
+            "select to_jsonb(each::text[])::text from unnest(%s::text[]) with ordinality "
+            "as came (each, place) order by place) as arrays",
+            [array_of_flags(flags), array_of_moments(moments), array_of_text_arrays(arrays)],
+        ).fetchone()
+    assert found is not None
+    assert found["flags"] == flags
+    assert found["moments"] == moments
+    assert [json.loads(each) for each in found["arrays"]] == arrays

@@ -243,6 +243,22 @@ def test_what_others_did_to_the_account_is_seen_by_a_worker_in_the_middle_of_its
         worker.acquire({"all": 1000.0})
 
 
+def test_the_second_request_waits_no_longer_than_the_first_one_took(
+    database: Database, tenant: Tenant
+) -> None:
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    worker = slots(database, tenant, ACCOUNT, sleep)
+    worker.acquire({"all": 1000.0})
+    worker.acquire({"all": 1000.0})
+    # At most the distance of two requests: the first has arrived long before.
+    assert sum(waits) < 0.05
+
+
 def test_a_worker_that_is_alone_with_an_account_locks_it_only_once(
     database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from synkro_assets.domain.business_day import BusinessDay, days_between
@@ -12,12 +13,17 @@ from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations.integration_settings import save
 from synkro_assets.operations.platform import Platform
 from synkro_assets.operations.tenant_run import TenantRun, begin_run
+from synkro_assets.storage.raw_loading import load_rows
+from synkro_assets.storage.raw_rows import RAW_TABLES, Load
 from synkro_assets.storage.run_ledger import events_since, run_of
 from synkro_assets.storage.run_supervision import request_stop
 from tests.conftest import SettableClock
 from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY
 from tests.runs import order
+from tests.waiting import await_that, waits_for_a_row
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 def begin(platform: Platform, tenant: Tenant, run_id: str, **changes: Any) -> TenantRun:
@@ -218,3 +224,30 @@ def test_a_pending_row_becomes_the_run_it_asked_for(platform: Platform, tenant: 
     assert row == {"status": "success", "requested_by": "shop", "trigger_type": "api"}
     with pytest.raises(UsageProblem, match="no longer pending"):
         begin(platform, tenant, "two", job_run_id=asked["job_run_id"])
+
+
+def test_deleting_a_tenant_waits_for_its_runs_transaction_and_takes_what_that_stored(
+    platform: Platform, tenant: Tenant
+) -> None:
+    run, gone = begin(platform, tenant, "one"), threading.Event()
+
+    def delete() -> None:
+        with platform.database.console_transaction() as connection:
+            connection.execute("delete from app.tenants where tenant_id = %s", [tenant.tenant_id])
+        gone.set()
+
+    deleting = threading.Thread(target=delete)
+    load = Load(tenant.tenant_id, DAY, datetime.now(UTC), "one")
+    with run.transaction() as connection:
+        deleting.start()
+        await_that(lambda: waits_for_a_row(platform.database), "the deletion waits")
+        load_rows(connection, RAW_TABLES["amocrm_leads"], load, [(1, NOON, False, {"id": 1})])
+        assert not gone.is_set()
+    deleting.join()
+    assert gone.is_set()
+    assert ask(platform, "select * from raw.amocrm_leads") == []
+    with pytest.raises(ClaimLost), run.transaction():
+        pytest.fail("a run of no tenant goes on")
+    # Nothing is left that its end could be noted in.
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        run.close("success", None)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 
 import httpx
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from synkro_assets.domain.errors import ProviderRefused
-from synkro_assets.providers.own_names import error_code, external_id
 from synkro_assets.providers.payloads import (
     explained,
     kept_request,
@@ -143,41 +141,6 @@ def test_a_page_of_customers_that_cannot_be_read_is_not_kept():
 def test_a_word_the_request_held_is_taken_out_of_a_sentence():
     asked = request(json={"text": "Добрый день", "to": "Aigul"})
     assert without_echoes("no contact AIGUL; день is bad", asked) == "no contact ***; *** is bad"
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}, "RESOURCE_EXHAUSTED"),
-        ([{"error": {"status": "INVALID_ARGUMENT"}}], "INVALID_ARGUMENT"),
-        ({"code": "23505", "message": "duplicate"}, "23505"),
-        ({"error": "invalid_grant"}, "invalid_grant"),
-        ({"ok": False, "error_code": 400}, "418"),
-        ({"status": "error"}, "418"),
-        ({"code": "Иван"}, "418"),
-        (None, "418"),
-        ("text", "418"),
-    ],
-)
-def test_the_code_is_the_providers_own_else_the_status(body, code):
-    assert error_code(body, 418) == code
-
-
-@pytest.mark.parametrize(
-    ("answer", "found"),
-    [
-        ({"ok": True, "result": {"message_id": 42}}, "42"),
-        ({"responseId": "AbC-1"}, "AbC-1"),
-        ({"id": 7}, "7"),
-        ({"id": True}, None),
-        ({"id": "ivan@example.org"}, None),
-        ({"result": [1]}, None),
-        ([{"id": 1}], None),
-        (None, None),
-    ],
-)
-def test_the_providers_id_is_found_where_it_is_one(answer, found):
-    assert external_id(answer) == found
 
 
 def test_what_others_log_is_a_masked_sentence_or_an_outline():
