@@ -87,8 +87,9 @@ def _platform(home: Path, url: str, keys: str | None, clock: Clock) -> Iterator[
         raise UsageProblem(
             f"SYNKRO_HOME {home} cannot be written ({problem.strerror}): choose another folder"
         ) from None
-    platform = Platform(Database(url), ring, clock, home)
-    try:
-        yield platform
-    finally:
-        platform.log_rows.close()
+    with Database(url).keeping_connections() as database:
+        platform = Platform(database, ring, clock, home)
+        try:
+            yield platform
+        finally:
+            platform.log_rows.close()

@@ -7,9 +7,10 @@ of that group of tables; what a role may do is decided in ``supabase/migrations`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from psycopg.rows import DictRow, dict_row
 
 from synkro_assets.domain.errors import DatabaseTooOld, DatabaseUnavailable
 from synkro_assets.storage.connection_urls import described
+from synkro_assets.storage.kept_connections import KeptConnections
 
 Connection = psycopg.Connection[DictRow]
 
@@ -39,26 +41,41 @@ class Actor:
 
 
 class Database:
-    """The platform database behind one URL; each transaction opens its own connection."""
+    """The platform database behind one URL; each transaction has its own connection."""
 
-    def __init__(self, url: str, actor: Actor | None = None) -> None:
+    def __init__(
+        self, url: str, actor: Actor | None = None, kept: KeptConnections | None = None
+    ) -> None:
         self.url = url
         self.actor = actor
+        self._kept = kept
 
     def __repr__(self) -> str:
         return f"Database({described(self.url)})"
 
     def acting_as(self, actor: Actor) -> Database:
         """The same database, its changes recorded as ``actor``'s."""
-        return Database(self.url, actor)
+        return Database(self.url, actor, self._kept)
 
     @contextmanager
-    def tenant_transaction(self, tenant_id: UUID) -> Iterator[Connection]:
+    def keeping_connections(self) -> Iterator[Database]:
+        """The same database, connections kept from one transaction to the next for the block."""
+        kept = KeptConnections()
+        try:
+            yield Database(self.url, self.actor, kept)
+        finally:
+            kept.close()
+
+    @contextmanager
+    def tenant_transaction(
+        self, tenant_id: UUID, *, is_beside: bool = False
+    ) -> Iterator[Connection]:
         """A run's transaction: the pipeline's rights, and of all tenants' rows only this one's.
 
         A query without a ``where`` returns nothing of a neighbour. Commits if the block ends well.
+        One that goes on beside others leaves them the connection that was kept.
         """
-        with self._transaction_as(PIPELINE, str(tenant_id)) as connection:
+        with self._transaction_as(PIPELINE, str(tenant_id), is_beside=is_beside) as connection:
             yield connection
 
     @contextmanager
@@ -92,8 +109,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def _transaction_as(self, role: str, scope: str) -> Iterator[Connection]:
-        with self._connection() as connection, connection.transaction():
+    def _transaction_as(
+        self, role: str, scope: str, *, is_beside: bool = False
+    ) -> Iterator[Connection]:
+        # What it takes ends with the transaction, and nothing else is set in one.
+        opened = self._connection(self._kept, is_new=is_beside)
+        with opened as connection, connection.transaction():
             self._take(connection, role, scope, is_local=True)
             yield connection
 
@@ -127,10 +148,15 @@ class Database:
             return str(row["server_version"]).split()[0]
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        connection = self._connect()
+    def _connection(
+        self, kept: KeptConnections | None = None, *, is_new: bool = False
+    ) -> Iterator[Connection]:
+        connection = (kept.take() if kept and not is_new else None) or self._connect()
+        leave: Callable[[], None] = connection.close
         try:
             yield connection
+            if kept:
+                leave = partial(kept.put, connection)
         except (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown) as problem:
             raise DatabaseUnavailable(
                 f"the database {described(self.url)} went away during the work: start it and "
@@ -144,7 +170,7 @@ class Database:
                 ) from problem
             raise
         finally:
-            connection.close()
+            leave()
 
     def _connect(self) -> Connection:
         try:
