@@ -7,6 +7,7 @@ What lives here: how each kind of table takes new rows. The kinds and the tables
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 
 from psycopg import sql
@@ -20,55 +21,62 @@ _ELEMENTS = {
     "bigint": sql.SQL("unnest({}::bigint[])"),
     "boolean": sql.SQL("unnest({}::boolean[])"),
     "integer": sql.SQL("unnest({}::integer[])"),
-    "jsonb": sql.SQL("jsonb_array_elements({}::jsonb)"),
     "timestamp with time zone": sql.SQL("unnest({}::timestamptz[])"),
 }
+# An array of arrays has no type of its own, and texts are parsed one by one.
+_SENT_AS_TEXT = ("jsonb", "text[]")
 
 # What was read sooner after a change may have missed another of the same second; the rest allows
 # for clocks that differ. The transforms reckon with the same ten seconds (macros/as_of.sql).
 _UNSETTLED = sql.SQL("stored.fetched_at < stored.updated_at + interval '10 seconds'")
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a table held of a tenant's before a load.
+
+    ``has_any`` says that there are rows at all, of a feed those of the day; ``has_earlier`` that
+    another load's observations are there.
+    """
+
+    has_any: bool
+    has_earlier: bool
+
+
 @cache
 def merge_statement(
-    table: RawTable, *, has_repeats: bool, meets_own: bool = False, is_first: bool = False
+    table: RawTable, before: Stored, *, has_repeats: bool, meets_own: bool = False
 ) -> bytes:
     """The statement, its marks named after the columns and the fields of a ``Load``.
 
     Each of the table's own columns is an array, the payloads one as JSON. ``has_repeats`` says that
-    a key is there more than once, ``meets_own`` that the load has stored one of them already,
-    ``is_first`` that nothing but this load has stored any observation of the tenant's.
+    a key is there more than once, ``meets_own`` that the load has stored one of them already.
     """
-    before: sql.Composable = _NOTHING
+    first: sql.Composable = _NOTHING
     condition: sql.Composable = _NOTHING
-    conflict: sql.Composable = _on_conflict(table)
     match table.kind:
-        case Kind.FEED if not meets_own:
-            # The day was just emptied: looking for conflicts would double the cost of each row.
-            conflict = _NOTHING
-        case Kind.OBSERVATION if not is_first:
-            before = _settle(table) if "updated_at" in table.columns else before
+        case Kind.OBSERVATION if before.has_earlier:
+            first = _settle(table) if "updated_at" in table.columns else first
             condition = _differs_from_last(table)
-        case Kind.PART if not is_first:
+        case Kind.PART if before.has_earlier:
             condition = _whole_is_of(table)
+    # Looking for conflicts nearly doubles the cost of each row.
+    conflict = _on_conflict(table) if before.has_any or meets_own else _NOTHING
     arrived = _arrived(table, has_repeats=has_repeats)
     # Composing it takes as long as executing it for a few rows does.
-    return (_insert(table, arrived, before, condition) + conflict).as_bytes()
+    return (_insert(table, arrived, first, condition) + conflict).as_bytes()
 
 
 @cache
-def look_for_earlier(table: RawTable) -> bytes | None:
-    """Asks whether any other load has stored an observation; None where that makes no difference.
-
-    A part is judged by the observation it is of.
-    """
-    if table.kind not in (Kind.OBSERVATION, Kind.PART):
-        return None
+def look_for_stored(table: RawTable) -> bytes:
+    """Asks for the fields of ``Stored``; a part's earlier ones are those of what it is of."""
     look = sql.SQL(
-        "select exists (select from {} where tenant_id = {} and fetched_at <> {}) as is_there"
+        "select exists (select from {table} where tenant_id = {tenant}) as has_any, "
+        "exists (select from {whole} where tenant_id = {tenant} and fetched_at <> {now}) "
+        "as has_earlier"
     )
     whole = sql.Identifier("raw", table.whole or table.name)
-    return look.format(whole, _TENANT, _NOW).as_bytes()
+    return look.format(table=_target(table), whole=whole, tenant=_TENANT, now=_NOW).as_bytes()
 
 
 def identifiers(names: Iterable[str], *prefix: str) -> sql.Composed:
@@ -101,24 +109,26 @@ def _array(name: str) -> sql.Composed:
 
 
 def _unpacked(name: str) -> sql.Composed:
-    is_array = COLUMNS[name].type == "text[]"
-    column = sql.SQL("{0}::text[] as {0}" if is_array else "{}")
-    return column.format(sql.Identifier(name))
+    kind = COLUMNS[name].type
+    column = f"{{0}}::{kind} as {{0}}" if kind in _SENT_AS_TEXT else "{}"
+    return sql.SQL(column).format(sql.Identifier(name))
 
 
 def _insert(
     table: RawTable,
     arrived: sql.Composed,
-    before: sql.Composable,
+    first: sql.Composable,
     condition: sql.Composable,
 ) -> sql.Composed:
     shared = [_TENANT, _NOW, _RUN, *([_DAY] if table.is_of_a_day else [])]
     return sql.SQL(
-        "with incoming as ({arrived}){before} "
+        "with incoming as {once}({arrived}){first} "
         "insert into {target} ({all}) select {shared}, {own} from incoming as arrived{condition}"
     ).format(
+        # What is looked at twice would be parsed twice.
+        once=_NOTHING if condition is _NOTHING else sql.SQL("materialized "),
         arrived=arrived,
-        before=before,
+        first=first,
         target=_target(table),
         all=identifiers(table.stored_columns),
         shared=sql.SQL(", ").join(shared),

@@ -32,6 +32,8 @@ _WORTH_STORING = 1_000
 _BEHIND = 4
 # So many pieces may wait before the reader does: they are held in memory.
 _MOST_WAITING = 16
+# So much JSON may be on its way to a server that is slower than the reader: it is held in memory.
+_MOST_UNANSWERED = 8 * 1024 * 1024
 _CANCEL_SECONDS = 5.0
 
 
@@ -59,7 +61,8 @@ class StreamedLoad:
         self._waiting: dict[str, list[Row]] = defaultdict(list)
         self._loading: dict[str, TableLoading] = {}
         self._stored_before: dict[str, int] = {}
-        self._open = ExitStack()
+        self._unanswered = 0
+        self._open, self._pipelined = ExitStack(), ExitStack()
         self._connection: Connection | None = None
         self._problem: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -81,27 +84,26 @@ class StreamedLoad:
         self._end_thread()
         self._require_no_problem()
         with self._open:
-            self._store_waiting(self._connect())
             connection = self._connect()
+            self._store_waiting(connection)
+            self._pipelined.close()
             self._prove(connection)
             yield connection
 
     def load(self, table: RawTable, rows: Iterable[Row]) -> int:
         """Inside ``transaction``: bring the last rows into a table; how many it got in all."""
-        loading = self._loading_of(self._connect(), table)
-        loading.store(rows)
+        loading = self._loading[table.name]
+        with self._connect().pipeline():
+            loading.store(rows)
         return loading.count
 
     def stored_before(self, table: RawTable) -> int:
         """Inside ``transaction``: how many rows of the day a feed held before this load."""
-        if table.name not in self._stored_before:
-            return count_stored(self._connect(), table, self.load_of_day)
         return self._stored_before[table.name]
 
     def count(self, table: RawTable) -> int:
         """Inside ``transaction``: how many rows a table got so far."""
-        loading = self._loading.get(table.name)
-        return loading.count if loading else 0
+        return self._loading[table.name].count
 
     def close(self) -> None:
         """Take back what was not committed."""
@@ -147,17 +149,12 @@ class StreamedLoad:
 
     def _store_waiting(self, connection: Connection) -> None:
         for table in self._tables:
-            rows = self._waiting.pop(table.name, [])
-            if not rows:
-                continue
-            if table.kind is Kind.FEED and table.name not in self._stored_before:
-                self._stored_before[table.name] = count_stored(connection, table, self.load_of_day)
-            self._loading_of(connection, table).store(rows)
-
-    def _loading_of(self, connection: Connection, table: RawTable) -> TableLoading:
-        if table.name not in self._loading:
-            self._loading[table.name] = TableLoading(connection, table, self.load_of_day)
-        return self._loading[table.name]
+            if rows := self._waiting.pop(table.name, []):
+                self._unanswered += self._loading[table.name].store(rows)
+        if self._unanswered >= _MOST_UNANSWERED:
+            self._pipelined.close()
+            self._pipelined.enter_context(connection.pipeline())
+            self._unanswered = 0
 
     def _connect(self) -> Connection:
         if self._connection is None:
@@ -165,8 +162,21 @@ class StreamedLoad:
             # Apart, as making a month locks it for every tenant until the transaction ends.
             with database.tenant_transaction(tenant_id) as connection:
                 ensure_month(connection, self.load_of_day.business_day)
-            connection = self._open.enter_context(database.tenant_transaction(tenant_id))
+            # The reader has questions of its own meanwhile.
+            beside = database.tenant_transaction(tenant_id, is_beside=self._thread is not None)
+            connection = self._open.enter_context(beside)
             # A provider may ask for a pause longer than a server lets a transaction do nothing.
             connection.execute("set local idle_in_transaction_session_timeout = 0")
+            for table in self._tables:
+                self._begin(connection, table)
+            # Inside the transaction: the server works on some rows while the next are made here.
+            self._pipelined = self._open.enter_context(ExitStack())
+            self._pipelined.enter_context(connection.pipeline())
             self._connection = connection
         return self._connection
+
+    def _begin(self, connection: Connection, table: RawTable) -> None:
+        if table.kind is Kind.FEED:
+            self._stored_before[table.name] = count_stored(connection, table, self.load_of_day)
+        self._loading[table.name] = TableLoading(connection, table, self.load_of_day)
+        self._loading[table.name].begin()

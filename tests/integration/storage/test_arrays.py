@@ -14,6 +14,7 @@ from synkro_assets.storage.arrays import (
     array_of_numbers,
     array_of_text_arrays,
     array_of_texts,
+    packed_texts,
 )
 from synkro_assets.storage.database import Database
 
@@ -59,3 +60,13 @@ def test_flags_moments_and_arrays_of_texts_come_back_too(
     assert found["flags"] == flags
     assert found["moments"] == moments
     assert [json.loads(each) for each in found["arrays"]] == arrays
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(texts=st.lists(TEXT))
+def test_packed_texts_come_back_as_they_were(database: Database, texts: list[str]) -> None:
+    with database.owner_session() as connection:
+        found = connection.execute(
+            "select %s::text[] as texts", [packed_texts([text.encode() for text in texts])]
+        ).fetchone()
+    assert found == {"texts": texts}

@@ -261,3 +261,22 @@ def test_a_first_load_stores_what_a_later_one_would(
         ]
         assert len(stored) == 2
         assert stored[0] == stored[1]
+
+
+def test_numbers_are_stored_whole_however_long_they_are(loader: Loader, tenant: Tenant) -> None:
+    numbers = {"long": 2**70, "longer": -(10**40), "usual": 2**63}
+    loader.load(tenant, "amocrm_leads", [(1, NOON, False, numbers)])
+    (row,) = loader.rows("amocrm_leads")
+    assert json.loads(row)["payload"] == numbers
+
+
+def test_a_load_of_the_same_moment_takes_the_place_of_the_one_before(
+    database: Database, tenant: Tenant
+) -> None:
+    for price in (1, 2):
+        load = Load(tenant.tenant_id, DAY, NOON, f"run {price}")
+        with database.tenant_transaction(tenant.tenant_id) as connection:
+            load_rows(connection, LEADS, load, [(1, NOON, False, {"price": price})])
+    with as_owner(database) as connection:
+        (row,) = connection.execute("select payload from raw.amocrm_leads").fetchall()
+    assert row["payload"] == {"price": 2}

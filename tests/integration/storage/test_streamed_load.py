@@ -109,6 +109,7 @@ def put(loading: StreamedLoad, page: dict[str, list[Row]]) -> None:
     loading.put(lambda: page)
 
 
+@pytest.mark.parametrize("most_unanswered", [1, 8 * 1024 * 1024])
 @pytest.mark.parametrize("worth_storing", [1, 2, 3, 1000])
 @pytest.mark.parametrize("early", [0, 3, len(PAGES)])
 def test_what_is_stored_is_the_same_whenever_it_was_handed_over(
@@ -119,8 +120,10 @@ def test_what_is_stored_is_the_same_whenever_it_was_handed_over(
     monkeypatch: pytest.MonkeyPatch,
     worth_storing: int,
     early: int,
+    most_unanswered: int,
 ) -> None:
     monkeypatch.setattr(streamed_load, "_WORTH_STORING", worth_storing)
+    monkeypatch.setattr(streamed_load, "_MOST_UNANSWERED", most_unanswered)
     loading = streamed()
     for page in PAGES[:early]:
         put(loading, page)
