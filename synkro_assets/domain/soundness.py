@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ LONGEST_TEXT_BYTES = 512 * 1024
 # An index entry of PostgreSQL holds 2,704 bytes, with the rest of the key in it.
 _LONGEST_KEY = 256
 DEEPEST = 60
-_LARGEST_ID = 2**63 - 1
+_IDS = range(1, 2**63)
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 _SANE_SECONDS = range(int(_EARLIEST.timestamp()), int(_LATEST.timestamp()))
 # Fewer may all have come by the same accident; nobody breaks this many in a row but the provider.
@@ -89,6 +89,27 @@ def flaw_of(
     return Flaw(said, is_of_form=False) if said else None
 
 
+def are_of_form(records: Sequence[Any], form: Form) -> bool:
+    """Whether all are objects without a flaw of form, asked field by field: a third of the time.
+
+    False only says that each has to be looked at.
+    """
+    if not set(map(type, records)) <= {dict}:
+        return False
+    return all(
+        _is_passed_by_all(check, [record.get(name) for record in records])
+        for name, check in form.items()
+    )
+
+
+def _is_passed_by_all(check: Check, values: list[Any]) -> bool:
+    bounds = _IDS if check is identifier else _SANE_SECONDS if check is unix_seconds else None
+    if bounds is None:
+        return not any(map(check, values))
+    is_whole = set(map(type, values)) <= {int}
+    return is_whole and (not values or (min(values) in bounds and max(values) in bounds))
+
+
 def require_sound_rows(provider: str, entity: str, flaws: list[Flaw | None]) -> None:
     """Raise IncompleteFetch when every one of many rows has a flaw of form.
 
@@ -105,7 +126,7 @@ def require_sound_rows(provider: str, entity: str, flaws: list[Flaw | None]) -> 
 def identifier(value: Any) -> str | None:
     """A whole number above zero that a bigint holds."""
     if type(value) is int:
-        return None if 0 < value <= _LARGEST_ID else "is out of range"
+        return None if value in _IDS else "is out of range"
     return "is missing or null" if value is None else "is no whole number"
 
 

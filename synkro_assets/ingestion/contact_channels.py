@@ -63,4 +63,4 @@ def _normal(kind: str, written: str, region: str) -> tuple[str | None, ...]:
 
 def _is_address(text: str) -> bool:
     name, at, host = text.rpartition("@")
-    return bool(at and name) and "." in host.strip(".") and not any(c.isspace() for c in text)
+    return bool(at and name) and "." in host.strip(".") and text.split() == [text]

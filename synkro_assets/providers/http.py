@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -198,7 +198,8 @@ class HttpRoad(Closing):
             below = target.startswith("/") and not target.startswith("//")
             # Parsed once and whole: each parsing looks at every character of 8 KiB of ids.
             asked = _with_params(target, params)
-            url = httpx.URL(f"{self._base}{asked}") if below else self._base.join(asked)
+            url = httpx.URL(f"{self._base}{asked}" if below else asked)
+            url = url if url.is_absolute_url else self._base.join(url)
         except (httpx.InvalidURL, ValueError):
             url = None
         if url is None or not is_below(self._base, url):
@@ -213,9 +214,13 @@ class HttpRoad(Closing):
 def _with_params(target: str, params: Params) -> str:
     if not params:
         return target
-    # As ``urlencode`` does, which quotes each of the same 250 names anew.
-    quoted = cache(quote_plus)
-    query = "&".join(f"{quoted(name)}={quoted(value)}" for name, value in params)
+    # As ``urlencode`` does, which quotes each of the same 250 names anew. Brackets stay as the
+    # providers' documentation writes them: an address with 250 ids is a third shorter.
+    quoted = cache(partial(quote_plus, safe="[]"))
+    query = "&".join(
+        f"{quoted(name)}={value if value.isascii() and value.isalnum() else quoted(value)}"
+        for name, value in params
+    )
     return f"{target}{'&' if '?' in target else '?'}{query}"
 
 

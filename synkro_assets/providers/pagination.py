@@ -35,12 +35,8 @@ class Page:
     next: str | None = None
 
 
-def linked_pages(
-    fetch: Callable[[str | None], Page], key: KeyOf, ahead: Callable[[str], None] = _nothing
-) -> Iterator[list[Row]]:
+def linked_pages(fetch: Callable[[str | None], Page], key: KeyOf) -> Iterator[list[Row]]:
     """Pages by their next link (amoCRM), each row once; ``fetch(None)`` is the first page.
-
-    ``ahead`` is told which link is fetched next, before a page's rows are looked at.
 
     Only the absence of a next link ends the feed: a page may be short or empty and not be the
     last. Rows that leave a page already read pull unread ones over the edge; feeds whose rows can
@@ -48,8 +44,6 @@ def linked_pages(
     """
     seen: set[Hashable] = set()
     for page in walked_pages(fetch):
-        if page.next:
-            ahead(page.next)
         fresh = unseen(page.rows, key, seen)
         if fresh:
             yield fresh

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from synkro_assets.domain.protocols import SetAside
-from synkro_assets.domain.soundness import Form, PoisonRecord, flaw_of, require_sound_rows
+from synkro_assets.domain.soundness import (
+    Form,
+    PoisonRecord,
+    are_of_form,
+    flaw_of,
+    require_sound_rows,
+)
 from synkro_assets.providers.pagination import Row
 from synkro_assets.providers.plain_json import PlainRows
 
@@ -47,6 +53,8 @@ class Sieve:
         ones are. Raises IncompleteFetch when so many are flawed that the provider has changed.
         """
         is_plain = isinstance(rows, PlainRows)
+        if is_plain and are_of_form(rows, sort.form):
+            return list(rows)
         flaws = [flaw_of(row, sort.form, sort.apart, is_plain=is_plain) for row in rows]
         require_sound_rows(self.provider, sort.entity, flaws)
         for row, flaw in zip(rows, flaws, strict=True):

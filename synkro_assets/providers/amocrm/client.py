@@ -147,16 +147,15 @@ class AmoCrmClient(Closing):
     ) -> Iterator[Row]:
         name = action or sort.entity
 
-        def ahead(link: str) -> None:
-            if is_read_whole:
+        def ahead(link: str | None) -> None:
+            if link and is_read_whole:
                 self._look_ahead(link, name, ())
 
         def fetch(link: str | None) -> Page:
-            return self._page(
-                link or f"{_API}/{path}", sort, name, () if link else params, is_asked
-            )
+            target = link or f"{_API}/{path}"
+            return self._page(target, sort, name, () if link else params, is_asked, ahead)
 
-        for rows in linked_pages(fetch, _id, ahead):
+        for rows in linked_pages(fetch, _id):
             yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
@@ -189,20 +188,39 @@ class AmoCrmClient(Closing):
         fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
         address = str(self._road.address(f"{_API}/{sort.entity}", fixed))
         batches = self._batches.of(ids, address)
-        batch = next(batches, None)
-        while batch is not None:
-            rows = self._batch(sort, batch, fixed)
-            if (batch := next(batches, None)) is not None:
-                self._look_ahead(*_batch_question(sort, batch, fixed))
+        following: list[list[int]] = []
+
+        def ahead() -> None:
+            following.extend(islice(batches, 1))
+            for each in following:
+                self._look_ahead(*_batch_question(sort, each, fixed))
+
+        no_more: list[int] = []
+        batch = next(batches, no_more)
+        while batch:
+            rows = self._batch(sort, batch, fixed, ahead)
+            batch = following.pop() if following else next(batches, no_more)
             yield from rows
 
-    def _batch(self, sort: Sort, ids: Sequence[int], fixed: Params) -> list[Row]:
+    def _batch(
+        self,
+        sort: Sort,
+        ids: Sequence[int],
+        fixed: Params,
+        ahead: Callable[[], None] = lambda: None,
+    ) -> list[Row]:
+        """The records of a batch; ``ahead`` is told once all of them have come in one page."""
         wanted = set(ids)
         target, action, params = _batch_question(sort, ids, fixed)
 
         def fetch(link: str | None) -> Page:
-            asked = (link, ()) if link else (target, params)
-            return self._page(asked[0], sort, action, asked[1], forms.among(wanted))
+            if link:
+                return self._page(link, sort, action, (), is_asked)
+            return self._page(
+                target, sort, action, params, is_asked, lambda more: None if more else ahead()
+            )
+
+        is_asked = forms.among(wanted)
 
         try:
             # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
@@ -221,7 +239,9 @@ class AmoCrmClient(Closing):
         action: str,
         params: Params,
         is_asked: Callable[[Row], bool],
+        ahead: Callable[[str | None], None] = lambda _: None,
     ) -> Page:
+        """One page; ``ahead`` is told of the next one's link before the rows are looked at."""
         answer = self._get(target, action, params)
         if answer is None:
             return Page(())
@@ -233,8 +253,9 @@ class AmoCrmClient(Closing):
         links = answer.get("_links") or {}
         following = links.get("next") if isinstance(links, dict) else None
         href = following.get("href") if isinstance(following, dict) else None
-        sound = self._sieve.sound(sort, rows_of(answer, rows), is_asked)
-        return Page(sound, href if isinstance(href, str) else None)
+        link = href if isinstance(href, str) else None
+        ahead(link)
+        return Page(self._sieve.sound(sort, rows_of(answer, rows), is_asked), link)
 
 
 def _batch_question(sort: Sort, ids: Iterable[int], fixed: Params) -> tuple[str, str, Params]:

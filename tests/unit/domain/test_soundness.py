@@ -16,6 +16,7 @@ from synkro_assets.domain.soundness import (
     TELLING_ROWS,
     Flaw,
     PoisonRecord,
+    are_of_form,
     flaw_of,
     identifier,
     instant_of_seconds,
@@ -38,6 +39,31 @@ plain_json = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(plain_text, inner, max_size=4),
     max_leaves=20,
 )
+
+
+ALL_CHECKS = {
+    "id": identifier, "at": unix_seconds, "key": key, "text": text, "note": optional_text,
+    "flag": optional_flag, "list": optional_list,
+}  # fmt: skip
+ODD_VALUES = st.sampled_from(
+    [None, True, False, 0, 1, -1, 2**63 - 1, 2**63, NOON, 1.0, "", " ", "a", "a\0", [], [1], {}]
+)
+OF_FORM = st.fixed_dictionaries(
+    {"id": st.just(1), "at": st.just(NOON), "key": st.just("k"), "text": st.just("t")}
+)
+
+
+@given(
+    st.lists(
+        OF_FORM
+        | st.builds(dict, OF_FORM, **dict.fromkeys(ALL_CHECKS, ODD_VALUES))
+        | st.dictionaries(st.sampled_from([*ALL_CHECKS]), ODD_VALUES)
+        | st.none()
+    )
+)
+def test_rows_are_of_form_together_when_each_of_them_is(rows: list[dict[str, object]]) -> None:
+    each = [flaw_of(row, ALL_CHECKS, is_plain=True) is None for row in rows]
+    assert are_of_form(rows, ALL_CHECKS) is all(each)
 
 
 @pytest.mark.parametrize(

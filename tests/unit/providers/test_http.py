@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import gzip
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from synkro_assets.domain.errors import (
     AccountStopped,
@@ -79,6 +82,22 @@ def test_whatever_cannot_be_read_is_retried_and_told_in_one_sentence(ask, handle
     assert len(surroundings.slept) == 4
     assert all(low / 2 <= s <= low for low, s in zip([1, 2, 4, 8], surroundings.slept, strict=True))
     assert TOKEN not in repr(surroundings.log.rows)
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
+    ["250", "a b", "٣", "&="]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(params=st.lists(st.tuples(WORDS | st.just("filter[id][]"), WORDS), min_size=1))
+def test_a_server_reads_the_parameters_that_were_meant(surroundings, params):
+    public, secrets = {"base_url": BASE}, {"long_lived_token": TOKEN}
+    with amocrm.client(public, secrets, **surroundings.given()) as client:
+        url = client._road.address("/api/v4/leads", tuple(params))
+    assert (url.host, url.path) == ("acme.amocrm.ru", "/api/v4/leads")
+    query = url.raw_path.decode("ascii").partition("?")[2]
+    assert parse_qsl(query, keep_blank_values=True, strict_parsing=True) == params
 
 
 def test_a_body_shorter_than_announced_is_unavailable(ask):

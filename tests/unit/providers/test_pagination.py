@@ -102,22 +102,6 @@ def test_what_is_asked_ahead_is_what_is_fetched_next(stamps, size, leaves, honou
     assert (told, wasted) == ([], [])
 
 
-def test_links_are_told_ahead_before_the_rows_of_their_page_are_looked_at():
-    order = []
-
-    def fetch(link):
-        order.append(f"fetched {link}")
-        return Page([{"id": link}], {None: "2", "2": "3"}.get(link))
-
-    for rows in linked_pages(fetch, by_id, lambda link: order.append(f"ahead {link}")):
-        order.append(f"looked at {rows[0]['id']}")
-    assert order == [
-        "fetched None", "ahead 2", "looked at None",
-        "fetched 2", "ahead 3", "looked at 2",
-        "fetched 3", "looked at 3",
-    ]  # fmt: skip
-
-
 def test_pages_that_never_settle_are_an_incomplete_fetch():
     feed = AscendingFeed([7] * 300, 60, [0] * 290)
     with pytest.raises(IncompleteFetch, match="change faster"):

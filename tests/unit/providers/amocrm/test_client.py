@@ -118,7 +118,7 @@ def test_no_ids_mean_no_request(connect):
 
 def test_many_ids_go_in_batches_that_fit_an_address(connect):
     client, server = connect()
-    list(client.contacts_by_id(range(10**15, 10**15 + 250)))
+    list(client.contacts_by_id(range(10**18, 10**18 + 250)))
     asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
     assert sum(map(len, asked)) == 250
     assert [len(ids) for ids in asked] == [len(asked[0]), 250 - len(asked[0])]
@@ -131,6 +131,83 @@ def test_ids_of_usual_length_go_by_whole_pages(connect):
     list(client.contacts_by_id(range(60_000_000, 60_000_500)))
     asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
     assert [len(ids) for ids in asked] == [250, 250]
+
+
+def test_an_address_is_written_as_the_documentation_writes_it(connect):
+    client, server = connect()
+    list(client.leads_by_id([1, 2]))
+    query = server.requests[0].url.raw_path.decode().partition("?")[2]
+    assert query.startswith("filter[id][]=1&filter[id][]=2&")
+    assert "with=contacts%2Closs_reason" in query
+
+
+class Ahead:
+    """In place of reading ahead: asks at once when it is told to, and keeps the order."""
+
+    def __init__(self, order):
+        self.order, self.answers = order, {}
+
+    def begin(self, question, ask):
+        self.order.append("ahead")
+        self.answers[question] = ask()
+
+    def get(self, question, ask):
+        return self.answers.pop(question) if question in self.answers else ask()
+
+    def close(self):
+        assert not self.answers, "an answer that nobody wanted"
+
+
+def test_the_next_page_is_asked_for_before_the_rows_are_looked_at(connect, monkeypatch):
+    events = [
+        {"id": name, "type": "lead_added", "entity_id": 1, "created_at": FIRST} for name in "abc"
+    ]
+    pages = [
+        page("events", [event], f"{BASE}/api/v4/events?page={place}" if place < 4 else None)
+        for place, event in enumerate(events, start=2)
+    ]
+    client, server = connect(*pages)
+    order = []
+    monkeypatch.setattr(client, "_ahead", Ahead(order))
+    looked = type(client._sieve).sound
+
+    def sound(*given):
+        order.append("looked")
+        return looked(*given)
+
+    monkeypatch.setattr(type(client._sieve), "sound", sound)
+    found = client.events(START, END, ["lead_added"])
+    assert [row["id"] for row in found] == ["a", "b", "c"]
+    assert order == ["ahead", "looked", "ahead", "looked", "looked"]
+    assert len(server.requests) == 3
+    client.close()
+
+
+def test_the_next_batch_is_asked_for_once_the_last_one_is_whole(connect, monkeypatch):
+    contacts = [{"id": number, "updated_at": FIRST} for number in range(1, 601)]
+    link = f"{BASE}/api/v4/contacts?page=2"
+    client, server = connect(
+        page("contacts", contacts[:250]),
+        # In two pages, which are read until they have settled.
+        page("contacts", contacts[250:300], link), page("contacts", contacts[300:500]),
+        page("contacts", contacts[250:300], link), page("contacts", contacts[300:500]),
+        page("contacts", contacts[500:]),
+    )  # fmt: skip
+    order = []
+    monkeypatch.setattr(client, "_ahead", Ahead(order))
+    found = client.contacts_by_id(range(1, 601))
+    assert [row["id"] for row in found] == list(range(1, 601))
+    assert (order, len(server.requests)) == (["ahead"], 6)
+    client.close()
+
+
+def test_what_a_refused_batch_taught_holds_for_the_next_one(connect):
+    leads = [{"id": number, "updated_at": FIRST} for number in range(1, 501)]
+    server_pages = [page("leads", leads[at : at + 125]) for at in range(0, 500, 125)]
+    client, server = connect(httpx.Response(414), *server_pages)
+    assert [row["id"] for row in client.leads_by_id(range(1, 501))] == list(range(1, 501))
+    asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
+    assert [len(ids) for ids in asked] == [250, 125, 125, 125, 125]
 
 
 def test_a_batch_that_is_too_long_for_the_server_is_split(connect):
