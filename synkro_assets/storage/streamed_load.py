@@ -85,7 +85,11 @@ class StreamedLoad:
         self._require_no_problem()
         with self._open:
             connection = self._connect()
-            self._store_waiting(connection)
+            try:
+                self._store_waiting(connection)
+            except psycopg.Error:
+                self._forget_unanswered()
+                raise
             self._pipelined.close()
             self._prove(connection)
             yield connection
@@ -114,6 +118,7 @@ class StreamedLoad:
             with suppress(psycopg.Error):
                 self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
         self._end_thread()
+        self._forget_unanswered()
         with suppress(Abandoned, psycopg.Error), self._open:
             raise Abandoned
         self._connection = None
@@ -121,12 +126,18 @@ class StreamedLoad:
     def _require_no_problem(self) -> None:
         """Raise what went wrong in the thread as if it had here: the database says it in words."""
         if self._problem is not None:
+            self._forget_unanswered()
             try:
                 with self._open:
                     raise self._problem
             except BaseException as told:
                 self._problem = told
                 raise
+
+    def _forget_unanswered(self) -> None:
+        """What else failed is nobody's: left to psycopg, it would be logged with what it quotes."""
+        with suppress(psycopg.Error):
+            self._pipelined.close()
 
     def _end_thread(self) -> None:
         if self._thread is not None:

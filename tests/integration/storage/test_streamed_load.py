@@ -20,6 +20,7 @@ from synkro_assets.storage.raw_rows import AMOCRM_TABLES, RAW_TABLES, Load, ensu
 from synkro_assets.storage.streamed_load import StreamedLoad
 from tests.databases import as_owner
 from tests.integration.storage.conftest import DAY
+from tests.waiting import await_that, waits_for_a_row
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 EVENTS, LEADS = RAW_TABLES["amocrm_events"], RAW_TABLES["amocrm_leads"]
@@ -189,6 +190,23 @@ def test_what_cannot_be_stored_is_raised_to_the_reader_and_costs_no_stored_row(
     assert stored(database) == before
 
 
+def test_a_refusal_that_was_not_heard_of_yet_is_heard_before_the_day_is_committed(
+    streamed: Make,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(streamed_load, "_WORTH_STORING", 1)
+    loading = streamed()
+    put(loading, {"amocrm_leads": [("no number", NOON, False, {"name": "Иван"}), lead(1)]})
+    put(loading, PAGES[2])
+    with pytest.raises(psycopg.DataError), loading.transaction():
+        pytest.fail("the day cannot be committed")
+    loading.close()
+    assert stored(database) == []
+    assert not [each for each in caplog.records if each.name.startswith("psycopg")]
+
+
 @pytest.mark.parametrize("is_read_on", [True, False])
 def test_a_database_that_goes_away_is_said_in_words(
     streamed: Make, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_read_on: bool
@@ -252,6 +270,24 @@ def test_an_error_in_the_last_step_takes_everything_back(
     with pytest.raises(psycopg.DataError), loading.transaction():
         loading.load(LEADS, [lead(1), ("no number", NOON, False, {})])
     assert stored(database) == []
+
+
+def test_a_load_that_is_abandoned_while_the_server_works_ends_at_once_and_says_nothing(
+    streamed: Make,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(streamed_load, "_WORTH_STORING", 1)
+    loading = streamed()
+    with as_owner(database) as connection:
+        connection.execute("lock table raw.amocrm_leads in share mode")
+        put(loading, {"amocrm_leads": [lead(1)]})
+        await_that(lambda: waits_for_a_row(database), "the server waits to store the lead")
+        loading.close()
+        assert not waits_for_a_row(database)
+    assert stored(database) == []
+    assert not [each for each in caplog.records if each.name.startswith("psycopg")]
 
 
 def test_an_abandoned_load_leaves_no_transaction_open(
