@@ -14,7 +14,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -214,9 +214,8 @@ class HttpRoad(Closing):
 def _with_params(target: str, params: Params) -> str:
     if not params:
         return target
-    # As ``urlencode`` does, which quotes each of the same 250 names anew. Brackets stay as the
-    # providers' documentation writes them: an address with 250 ids is a third shorter.
-    quoted = cache(partial(quote_plus, safe="[]"))
+    # As ``urlencode`` does, which quotes each of the same 250 names anew.
+    quoted = cache(quote_plus)
     query = "&".join(
         f"{quoted(name)}={value if value.isascii() and value.isalnum() else quoted(value)}"
         for name, value in params

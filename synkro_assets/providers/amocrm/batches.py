@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import httpx
+
 _MOST_IDS = 250
 # Servers commonly refuse request lines over 8 KiB, method and version included. A proxy that adds
 # to the line, or a stricter server, answers 414, and the batch is split.
 _LONGEST_ADDRESS = 8 * 1024 - len("GET  HTTP/1.1\r\n")
-_ID_LENGTH = len("filter[id][]=&")
+_ID_LENGTH = len(f"{httpx.QueryParams({'filter[id][]': ''})}&")
 
 
 class Batches:
