@@ -49,8 +49,8 @@ def merge_statement(
 ) -> bytes:
     """The statement, its marks named after the columns and the fields of a ``Load``.
 
-    Each of the table's own columns is an array, the payloads one as JSON. ``has_repeats`` says that
-    a key is there more than once, ``meets_own`` that the load has stored one of them already.
+    Each of the table's own columns is an array, payloads one of JSON texts. ``has_repeats`` says
+    that a key is there more than once, ``meets_own`` that the load has stored one of them already.
     """
     first: sql.Composable = _NOTHING
     condition: sql.Composable = _NOTHING

@@ -13,7 +13,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from queue import Queue
+from queue import Full, Queue
 
 import psycopg
 
@@ -35,6 +35,7 @@ _MOST_WAITING = 16
 # So much JSON may be on its way to a server that is slower than the reader: it is held in memory.
 _MOST_UNANSWERED = 8 * 1024 * 1024
 _CANCEL_SECONDS = 5.0
+_CANCEL_AGAIN_SECONDS = 0.2
 
 
 class Abandoned(RuntimeError):
@@ -64,6 +65,7 @@ class StreamedLoad:
         self._unanswered = 0
         self._open, self._pipelined = ExitStack(), ExitStack()
         self._connection: Connection | None = None
+        self._at_work: Connection | None = None
         self._problem: BaseException | None = None
         self._thread: threading.Thread | None = None
 
@@ -114,10 +116,7 @@ class StreamedLoad:
         if self._connection is None and self._thread is None:
             return
         self._problem = self._problem or Abandoned()
-        if self._connection is not None and not self._connection.closed:
-            with suppress(psycopg.Error):
-                self._connection.cancel_safe(timeout=_CANCEL_SECONDS)
-        self._end_thread()
+        self._abandon_thread()
         self._forget_unanswered()
         with suppress(Abandoned, psycopg.Error), self._open:
             raise Abandoned
@@ -145,6 +144,21 @@ class StreamedLoad:
             self._thread.join()
             self._thread = None
 
+    def _abandon_thread(self) -> None:
+        """End it whatever it waits for, as somebody else's lock.
+
+        It is cancelled until it has ended: its next statement may begin just afterwards.
+        """
+        while self._thread is not None:
+            if self._at_work is not None and not self._at_work.closed:
+                with suppress(psycopg.Error):
+                    self._at_work.cancel_safe(timeout=_CANCEL_SECONDS)
+            with suppress(Full):
+                self._queue.put(None, timeout=_CANCEL_AGAIN_SECONDS)
+            self._thread.join(_CANCEL_AGAIN_SECONDS)
+            if not self._thread.is_alive():
+                self._thread = None
+
     def _work(self) -> None:
         while (make := self._queue.get()) is not None:
             if self._problem is not None:
@@ -171,11 +185,11 @@ class StreamedLoad:
         if self._connection is None:
             database, tenant_id = self._database, self.load_of_day.tenant_id
             # Apart, as making a month locks it for every tenant until the transaction ends.
-            with database.tenant_transaction(tenant_id) as connection:
-                ensure_month(connection, self.load_of_day.business_day)
+            with database.tenant_transaction(tenant_id) as self._at_work:
+                ensure_month(self._at_work, self.load_of_day.business_day)
             # The reader has questions of its own meanwhile.
             beside = database.tenant_transaction(tenant_id, is_beside=self._thread is not None)
-            connection = self._open.enter_context(beside)
+            connection = self._at_work = self._open.enter_context(beside)
             # A provider may ask for a pause longer than a server lets a transaction do nothing.
             connection.execute("set local idle_in_transaction_session_timeout = 0")
             for table in self._tables:

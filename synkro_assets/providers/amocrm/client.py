@@ -195,12 +195,8 @@ class AmoCrmClient(Closing):
             for each in following:
                 self._look_ahead(*_batch_question(sort, each, fixed))
 
-        no_more: list[int] = []
-        batch = next(batches, no_more)
-        while batch:
-            rows = self._batch(sort, batch, fixed, ahead)
-            batch = following.pop() if following else next(batches, no_more)
-            yield from rows
+        while batch := following.pop() if following else next(batches, []):
+            yield from self._batch(sort, batch, fixed, ahead)
 
     def _batch(
         self,
