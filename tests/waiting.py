@@ -14,7 +14,7 @@ import pytest
 from synkro_assets.domain import pacing
 from synkro_assets.providers import gate
 from synkro_assets.providers.retry import RetryPolicy
-from synkro_assets.storage import request_slots
+from synkro_assets.storage import late_openings
 from synkro_assets.storage.database import Database
 from tests.databases import as_owner
 
@@ -33,7 +33,7 @@ def let_nothing_wait(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(RetryPolicy, "_wait", lambda self, state: 0.0)
     patch.setattr(gate, "_LONGEST_GUESS", 0.0)
     patch.setattr(pacing, "_MARGIN", 0.0)
-    patch.setattr(request_slots, "_CONNECTING", 0.0)
+    patch.setattr(late_openings, "_CONNECTING", 0.0)
 
 
 def await_that(condition: Callable[[], Any], what: str) -> Any:

@@ -4,8 +4,9 @@ What lives here: pure functions of one account's state and the time, in seconds 
 does not: keeping the state across processes and waiting (``storage/request_slots``).
 
 The state remembers the last grants. In any window as long as ``_MARGIN`` divided by the share there
-are no more grants than the provider allows in a second, and after a stall what was missed is caught
-up at most at twice the pace.
+are no more grants than the provider allows in a second. After a stall what was missed is caught up
+at most at twice the pace, and at a rate too high for all grants of a second to be remembered not at
+all.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ from dataclasses import dataclass, replace
 # 2 % of the 5 % that a full sync may take longer than its requests need.
 _MARGIN = 1.03
 
-# More grants need not be remembered for a rate that no provider names: shorter windows do as well.
+# More grants need not be remembered for a rate that no provider names: those go evenly.
 _MOST_REMEMBERED = 20
+
+# A request may leave so much later than the moment it was granted, or several be granted that lie
+# so near: half of what the margin absorbs in a second, the other half is the network's.
+SOON = 0.015
 
 # From half the rate to the whole one in a minute; a shorter way back would meet the same limit.
 _RECOVERY_PER_SECOND = 1 / 120
@@ -48,13 +53,30 @@ def granted(pace: Pace, now: float, per_second: float) -> tuple[Pace, float]:
     """The state after one more grant, and the moment from which that request may leave."""
     count, window = _window(pace, now, per_second)
     # With one request in a window its length is the distance; else half of an even one.
-    closest = window if count == 1 else window / count / 2
+    is_even = count == 1 or per_second > _MOST_REMEMBERED
+    closest = window / count / (1 if is_even else 2)
     at = max(now, pace.paused_until)
     if pace.recent:
         at = max(at, pace.recent[-1] + closest)
     if len(pace.recent) >= count:
         at = max(at, pace.recent[-count] + window)
     return replace(pace, recent=(*pace.recent, at)[-_MOST_REMEMBERED:]), at
+
+
+def granted_ahead(pace: Pace, now: float, per_second: float) -> tuple[Pace, list[float]]:
+    """``granted``, with the moments that follow it, as far as they are ``SOON``.
+
+    Each is for one request, which leaves between it and ``SOON`` after it.
+    """
+    pace, at = granted(pace, now, per_second)
+    moments = [at]
+    while len(moments) < _MOST_REMEMBERED:
+        following, at = granted(pace, now, per_second)
+        if at > now + SOON:
+            break
+        pace = following
+        moments.append(at)
+    return pace, moments
 
 
 def granted_together(

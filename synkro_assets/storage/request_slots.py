@@ -5,15 +5,19 @@ bucket, whichever tenants use that account, and waiting until a request may leav
 the arithmetic (``domain/pacing``), those rows (``request_buckets``), the rows of accounts that are
 stopped (``account_stops``).
 
-A day asks a provider thousands of times, and a connection costs several times the request it would
-be opened for: one is kept for as long as the object lives.
+Several threads may wait for a slot at once. A day asks a provider thousands of times, and a
+connection costs several times the request it would be opened for: one is kept for as long as the
+object lives. Where requests may follow each other faster than the database is asked, moments are
+taken several at a time.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, nullcontext
 from functools import partial
@@ -25,9 +29,10 @@ import psycopg
 
 from synkro_assets.domain.errors import AccountStopped, RateLimited
 from synkro_assets.domain.pacing import (
+    SOON,
     Pace,
     departing,
-    granted,
+    granted_ahead,
     granted_together,
     left_late,
     refused,
@@ -35,13 +40,10 @@ from synkro_assets.domain.pacing import (
 from synkro_assets.domain.protocols import Clock
 from synkro_assets.storage.account_stops import Stop, clear_stop, stop_account, stop_of
 from synkro_assets.storage.database import Connection, Database
+from synkro_assets.storage.late_openings import LateOpenings
 from synkro_assets.storage.request_buckets import Known, keep, keep_unchanged, paces_of
 
 Result = TypeVar("Result")
-
-# A client's first request opens the connection too, so it arrives later than it was let go: by so
-# much at most, and before it is followed by another.
-_CONNECTING = 0.1
 
 # A longer pause is not slept through: the work is scheduled anew instead.
 _LONGEST_SLEEP = 60.0
@@ -50,13 +52,15 @@ _LONGEST_SLEEP = 60.0
 class _Slot(NamedTuple):
     """The granted moment in the account's time, and that moment on the monotonic clock.
 
-    ``ahead`` is how far the account's time was ahead of that clock.
+    ``ahead`` is how far the account's time was ahead of that clock. One that ``is_spare`` was taken
+    with an earlier one and is too near for another look at the account.
     """
 
     paces: dict[str, Pace]
     at: float
     deadline: float
     ahead: float
+    is_spare: bool = False
 
 
 def account_key(provider: str, address: str, company: object = None) -> str:
@@ -90,10 +94,11 @@ class RequestSlots:
         self._provider = provider
         self._clock = clock
         self._ignores_stop = ignores_stop
+        self._lock = threading.Lock()
         self._was_stopped = False
-        self._is_connected = False
-        self._opening: dict[str, float] = {}
+        self._opening = LateOpenings()
         self._known: Known | None = None
+        self._spare: deque[_Slot] = deque()
         self._kept = ExitStack()
         self._connection: Connection | None = None
         weakref.finalize(self, self._kept.close)
@@ -104,16 +109,18 @@ class RequestSlots:
         Raises AccountStopped before the account may be asked again, and RateLimited when the
         provider asked for a pause too long to sleep through.
         """
-        slot = self._reserve_unchanged(rates) or self._asked(partial(self._reserve, rates=rates))
-        self._opening = {}
+        with self._lock:
+            self._opening.arrived()
+            slot = self._spare_slot(rates) or self._reserved(rates)
         while (wait := slot.deadline - time.monotonic()) > 0:
             self._sleep(wait)
-            slot = self._asked(partial(self._leave, rates=rates, slot=slot))
-        if len(rates) == 1:
-            ((bucket, pace),) = slot.paces.items()
-            self._known = Known(bucket, pace, slot.ahead)
-        if not self._is_connected:
-            self._opening, self._is_connected = dict.fromkeys(rates, slot.at), True
+            if slot.is_spare:
+                break
+            with self._lock:
+                slot = self._asked(partial(self._leave, rates=rates, slot=slot))
+                self._remember(slot)
+        with self._lock:
+            self._opening.departed(slot.at, slot.deadline)
 
     def penalize(self, bucket: str, seconds: float) -> None:
         """Keep every process off the bucket for ``seconds``, and halve its rate after that."""
@@ -122,7 +129,9 @@ class RequestSlots:
             paces, now = paces_of(connection, self._account, [bucket])
             keep(connection, self._account, {bucket: refused(paces[bucket], now, seconds)})
 
-        self._asked(slow_down)
+        with self._lock:
+            self._spare.clear()
+            self._asked(slow_down)
 
     def stop(self, reason: str, status: int | None) -> AccountStopped:
         """Let no process ask the account for a while, longer each time; what to raise about it."""
@@ -133,14 +142,42 @@ class RequestSlots:
             now = self._clock.now()
             return stop_account(connection, self._account, reason, status, now)
 
-        self._was_stopped = True
-        return _stopped(self._provider, self._asked(halt))
+        with self._lock:
+            self._was_stopped = True
+            self._spare.clear()
+            return _stopped(self._provider, self._asked(halt))
 
     def resume(self) -> None:
         """A request worked: the account is not stopped, and was it, its next pause is short."""
-        if self._was_stopped:
-            self._asked(lambda connection: clear_stop(connection, self._account))
-            self._was_stopped = False
+        with self._lock:
+            self._opening.arrived()
+            if self._was_stopped:
+                self._asked(lambda connection: clear_stop(connection, self._account))
+                self._was_stopped = False
+
+    def _spare_slot(self, rates: Mapping[str, float]) -> _Slot | None:
+        """A moment that was taken with an earlier one, if it is not over yet."""
+        if self._known is None or [*rates] != [self._known.bucket]:
+            return None
+        while self._spare:
+            slot = self._spare.popleft()
+            if time.monotonic() - slot.deadline <= SOON:
+                return slot
+        return None
+
+    def _reserved(self, rates: Mapping[str, float]) -> _Slot:
+        slot = self._reserve_unchanged(rates)
+        if slot is None:
+            slot = self._asked(partial(self._reserve, rates=rates))
+            self._remember(slot)
+        return slot
+
+    def _remember(self, slot: _Slot) -> None:
+        """What a bucket was left as: nobody need ask while it stays so."""
+        self._known = None
+        if len(slot.paces) == 1:
+            ((bucket, pace),) = slot.paces.items()
+            self._known = Known(bucket, pace, slot.ahead)
 
     def _reserve_unchanged(self, rates: Mapping[str, float]) -> _Slot | None:
         """The next moment in a single statement; None unless the bucket is as it was left.
@@ -153,13 +190,16 @@ class RequestSlots:
         now = time.monotonic() + known.ahead
         if known.pace.paused_until > now:
             return None
-        pace, at = granted(known.pace, now, rates[known.bucket])
+        pace, moments = granted_ahead(known.pace, now, rates[known.bucket])
         change = partial(keep_unchanged, account=self._account, known=known, pace=pace)
         told = self._asked(change, is_atomic=False)
         if told is None:
             return None
         ahead = told - time.monotonic()
-        return _Slot({known.bucket: pace}, at, at - ahead, ahead)
+        first, *spare = (_Slot({known.bucket: pace}, at, at - ahead, ahead) for at in moments)
+        self._remember(first)
+        self._spare.extend(each._replace(is_spare=True) for each in spare)
+        return first
 
     def _reserve(self, connection: Connection, rates: Mapping[str, float]) -> _Slot:
         """The next moment that suits every bucket, taken."""
@@ -169,12 +209,7 @@ class RequestSlots:
         pause = max((pace.paused_until for pace in paces.values()), default=now) - now
         if pause > _LONGEST_SLEEP:
             raise _paused(self._provider, pause)
-        paces |= {
-            bucket: left_late(paces[bucket], at, min(_CONNECTING, max(0.0, now - at)))
-            for bucket, at in self._opening.items()
-            if bucket in paces
-        }
-        paces, at = granted_together(paces, now, rates)
+        paces, at = granted_together(self._opening.counted_in(paces), now, rates)
         keep(connection, self._account, paces)
         return _Slot(paces, at, measured + at - now, now - measured)
 

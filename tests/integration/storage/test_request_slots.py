@@ -74,6 +74,33 @@ def test_workers_together_keep_the_rate(database: Database, tenant: Tenant) -> N
     assert moments[-1] - moments[0] <= 1.05 * 32 / RATE + 0.5
 
 
+def test_threads_of_one_worker_keep_the_rate_too(database: Database, tenant: Tenant) -> None:
+    worker = slots(database, tenant, ACCOUNT)
+    moments = collect([worker] * 4, requests=8)
+    assert len(moments) == 32
+    busiest = max(sum(0 <= later - moment < 1 for later in moments) for moment in moments)
+    assert busiest <= RATE
+    assert moments[-1] - moments[0] <= 1.05 * 32 / RATE + 0.5
+
+
+def test_a_fast_account_is_asked_more_often_than_the_database(
+    database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, statements = slots(database, tenant, ACCOUNT), []
+    asked = RequestSlots._asked
+
+    def counted(*given: Any, **named: Any) -> Any:
+        statements.append(given)
+        return asked(*given, **named)
+
+    for _ in range(2):
+        worker.acquire({"all": 1000.0})
+    monkeypatch.setattr(RequestSlots, "_asked", counted)
+    for _ in range(100):
+        worker.acquire({"all": 1000.0})
+    assert len(statements) < 50
+
+
 def test_slots_are_even_even_when_nobody_sleeps(database: Database, tenant: Tenant) -> None:
     waits: list[float] = []
     worker = slots(database, tenant, ACCOUNT, waits.append)
@@ -232,15 +259,29 @@ def test_what_others_did_to_the_account_is_seen_by_a_worker_in_the_middle_of_its
 ) -> None:
     waits: list[float] = []
     worker, other = slots(database, tenant, ACCOUNT, waits.append), slots(database, tenant, ACCOUNT)
+    # So slow that no moment is taken ahead.
     for _ in range(2):
-        worker.acquire({"all": 1000.0})
+        worker.acquire({"all": 50.0})
     other.penalize("all", 2)
     waits.clear()
-    worker.acquire({"all": 1000.0})
+    worker.acquire({"all": 50.0})
     assert 1 < waits[0] <= 2
     other.stop("refuses every request", 403)
     with pytest.raises(AccountStopped):
+        worker.acquire({"all": 50.0})
+
+
+def test_a_refusal_costs_the_moments_that_were_taken_ahead(
+    database: Database, tenant: Tenant
+) -> None:
+    waits: list[float] = []
+    worker = slots(database, tenant, ACCOUNT, waits.append)
+    for _ in range(3):
         worker.acquire({"all": 1000.0})
+    worker.penalize("all", 2)
+    waits.clear()
+    worker.acquire({"all": 1000.0})
+    assert 1 < waits[0] <= 2
 
 
 def test_the_second_request_waits_no_longer_than_the_first_one_took(
@@ -271,9 +312,9 @@ def test_a_worker_that_is_alone_with_an_account_locks_it_only_once(
 
     monkeypatch.setattr(RequestSlots, "_reserve", counted)
     for _ in range(5):
-        worker.acquire({"all": 1000.0})
+        worker.acquire({"all": 50.0})
     # The second request settles what opening the connection took.
     assert len(locked) == 2
-    slots(database, tenant, ACCOUNT).acquire({"all": 1000.0})
-    worker.acquire({"all": 1000.0})
+    slots(database, tenant, ACCOUNT).acquire({"all": 50.0})
+    worker.acquire({"all": 50.0})
     assert len(locked) == 4

@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synkro_assets.domain.pacing import (
+    SOON,
     Pace,
     departing,
     granted,
+    granted_ahead,
     granted_together,
     left_late,
     refused,
 )
 
 START = 1.7e9
-WHOLE_RATES = st.integers(min_value=1, max_value=20)
+WHOLE_RATES = st.integers(min_value=1, max_value=60)
 
 # What happens: requests asked for after a gap, some leaving late, and refusals for speed.
 ASKS = st.tuples(st.just("ask"), st.floats(0, 3), st.floats(0, 0.5))
@@ -50,6 +52,36 @@ def test_requests_asked_at_once_by_many_processes_keep_the_rate(gaps, rate):
     assert moments == sorted(moments)
     for number in range(len(moments) - rate):
         assert moments[number + rate] - moments[number] >= 1
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 0.05), st.floats(0, SOON)), min_size=1, max_size=120),
+    st.integers(1, 200),
+)
+def test_moments_taken_ahead_keep_the_rate_though_requests_leave_late(asks, rate):
+    now, pace, ahead, moments = START, Pace(), [], []
+    for gap, late in asks:
+        now += gap
+        ahead = [at for at in ahead if now - at <= SOON]
+        if not ahead:
+            pace, ahead = granted_ahead(pace, now, rate)
+        at = ahead.pop(0)
+        now = max(now, at)
+        moments.append(min(now + late, at + SOON))
+    moments.sort()
+    for number in range(len(moments) - rate):
+        assert moments[number + rate] - moments[number] >= 1
+
+
+def test_as_many_moments_are_taken_ahead_as_are_soon():
+    pace, moments = granted_ahead(Pace(), START, 1000)
+    assert moments[0] == START
+    assert 10 < len(moments) <= 15
+    assert moments[-1] - START <= SOON
+    assert pace.recent == tuple(moments)
+    # Whoever has to wait for longer takes no more than it waits for.
+    assert len(granted_ahead(pace, START, 1000)[1]) == 1
+    assert len(granted_ahead(Pace(), START, 7)[1]) == 1
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.5)), max_size=60))
