@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
@@ -36,6 +37,7 @@ from synkro_assets.ingestion.amocrm_rows import (
     lead_rows,
     sighting_rows,
 )
+from synkro_assets.ingestion.beside import Beside, WhileWanted
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
@@ -98,19 +100,19 @@ def fetch_day(
     leads what is left ``before`` is read. The contacts ``linked_before`` are asked for too, as one
     that was deleted is linked no more. What is known before the rest is read goes to ``early``.
     """
-    on_progress("amoCRM: events of the day")
     kept = _Kept(holding, early)
-    events = holding.records(map(kept.event, client.events(window.start, window.end, EVENT_TYPES)))
-    kept.end()
-    on_progress(f"amoCRM: {len(events)} events; leads of the day")
+    on_progress("amoCRM: events and leads of the day")
     portion = Portion(
         limits, before, holding.by_id(), holding.by_id(), keep=kept.lead, keep_deleted=kept.deleted
     )
-    portion.read(client, window, {entity_id(event) for event in events})
+    with Beside(partial(_events, client, window, holding, kept)) as reading:
+        portion.read(client, window, lambda: set(map(entity_id, reading.outcome())))
+        events = reading.outcome()
     kept.end()
     leads, deleted = portion.leads.values(), portion.deleted.values()
     asked = contacts_to_ask(portion, linked_before)
-    on_progress(f"amoCRM: {len(leads)} leads; {len(portion.contacts)} contacts of theirs")
+    found = f"{len(events)} events, {len(leads)} leads"
+    on_progress(f"amoCRM: {found}; {len(portion.contacts)} contacts of theirs")
     shown = client.contacts_by_id(sorted(portion.contacts))
     contacts = holding.records(map(kept.contact, shown))
     kept.end()
@@ -122,13 +124,25 @@ def fetch_day(
     return AmoCrmDay(*lists, events, leads, deleted, contacts, portion, asked)
 
 
+def _events(
+    client: AmoCrm, window: Window, holding: Holding, kept: _Kept, while_wanted: WhileWanted
+) -> Records:
+    shown = while_wanted(client.events(window.start, window.end, EVENT_TYPES))
+    events = holding.records(map(kept.event, shown))
+    kept.end_events()
+    return events
+
+
 def _lists(client: AmoCrm) -> _Lists:
     account, users = client.account(), list(client.users())
     return account, users, list(client.pipelines()), list(client.loss_reasons())
 
 
 class _Kept:
-    """What becomes of each record that was read: looked at, handed on to be stored, held."""
+    """What becomes of each record that was read: looked at, handed on to be stored, held.
+
+    Events may come in another thread than the rest, until they have ended.
+    """
 
     def __init__(self, holding: Holding, early: Early) -> None:
         self.named = Named()
@@ -153,6 +167,10 @@ class _Kept:
     def contact(self, contact: Payload) -> Payload:
         self._pieces.contacts.add(contact)
         return self._kept(contact, "id", "is_deleted")
+
+    def end_events(self) -> None:
+        """Hand on the events that wait for more of them."""
+        self._pieces.events.end()
 
     def end(self) -> None:
         """Hand on what waits for more of its kind."""

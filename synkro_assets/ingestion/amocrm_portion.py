@@ -114,8 +114,11 @@ class Portion:
             frozenset(self._owed),
         )
 
-    def read(self, client: Leads, window: Window, named: Set[int]) -> None:
-        """Read up to the limits what is left of the day; ``named`` are the leads of its events."""
+    def read(self, client: Leads, window: Window, named: Callable[[], Set[int]]) -> None:
+        """Read up to the limits what is left of the day.
+
+        ``named`` tells the leads of its events, and is asked last: they may still be on their way.
+        """
         before = self.before
         updated = client.leads_updated(_since(window, before.updated_at), window.end)
         self._updated_at, is_read = self._follow(updated, before.leads, before.updated_at)
@@ -126,7 +129,7 @@ class Portion:
             deleted, before.gone, before.deleted_at, self._take_deleted
         )
         if is_read:
-            self._read_named(client, sorted(named - self.place.leads - self.place.gone))
+            self._read_named(client, sorted(named() - self.place.leads - self.place.gone))
 
     def ask_also(self, former: Set[int]) -> None:
         """Ask for former contacts too, and those owed, as far as there is room; owe the rest."""

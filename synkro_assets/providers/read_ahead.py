@@ -1,12 +1,13 @@
-"""Asking for the next page while the last one is being looked at.
+"""Asking for what comes next while the last answer is being looked at.
 
-What lives here: one request under way whose answer has not been asked for yet. Which request that
-is, is known to whoever pages (``pagination``) and asks (the clients).
+What lives here: requests under way whose answers have not been asked for yet. Which requests those
+are, is known to whoever pages (``pagination``) and asks (the clients).
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from queue import SimpleQueue
 from typing import Any
@@ -16,77 +17,74 @@ _PATIENCE_SECONDS = 1.0
 
 
 class ReadAhead:
-    """At most one question ahead, asked in a thread beside; ``get`` has its answer or asks.
+    """Questions of one reader, some asked ahead: each in a thread beside, up to ``most`` at once.
 
-    The road is used by one thread at a time. What went wrong ahead is raised to whoever asks for
-    the answer, and to nobody when nobody does.
+    What went wrong ahead is raised to whoever wants the answer, and to nobody when nobody does.
     """
 
-    def __init__(self) -> None:
-        self._ahead: _Asked | None = None
-        self._questions: SimpleQueue[_Asked | None] | None = None
+    def __init__(self, ask: Callable[[Any], Any], most: int = 1) -> None:
+        self._ask, self._most = ask, most
+        self._ahead: dict[Hashable, _Asked] = {}
+        self._begun: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._threads = 0
 
-    def begin(self, question: Hashable, ask: Callable[[], Any]) -> None:
-        """Ask now for what ``get`` will be asked next."""
-        self._ended()
-        if self._questions is None:
-            self._questions = SimpleQueue()
+    @property
+    def room(self) -> int:
+        """How many more questions can be under way."""
+        return self._most - len(self._ahead)
+
+    def begin(self, question: Hashable) -> None:
+        """Ask now what ``get`` will be asked later."""
+        asked = self._ahead[question] = _Asked(question)
+        if self._threads < min(len(self._ahead), self._most):
+            self._threads += 1
             work = threading.Thread(
-                target=_answer, args=[self._questions], name="synkro-ahead", daemon=True
+                target=_answer, args=[self._begun, self._ask], name="synkro-ahead", daemon=True
             )
             work.start()
-        self._ahead = _Asked(question, ask)
-        self._questions.put(self._ahead)
+        self._begun.put(asked)
 
-    def get(self, question: Hashable, ask: Callable[[], Any]) -> Any:
-        """The answer to a question, asked ahead or now."""
-        ahead = self._ended()
-        if ahead is not None and ahead.question == question:
-            return ahead.answer()
-        return ask()
+    def get(self, question: Hashable) -> Any:
+        """The answer to a question, which was asked ahead or is asked now."""
+        ahead = self._ahead.pop(question, None)
+        return self._ask(question) if ahead is None else ahead.answer()
 
     def close(self) -> None:
-        """Wait a moment for a question that is still under way."""
-        if self._questions is not None:
-            self._questions.put(None)
-            self._questions = None
-        if self._ahead is not None:
-            self._ahead.has_ended.wait(_PATIENCE_SECONDS)
-            self._ahead = None
-
-    def _ended(self) -> _Asked | None:
-        """What was asked ahead, its answer there; it is nobody's any more."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.has_ended.wait()
-        return ahead
+        """Wait a moment for questions that are still under way."""
+        for _ in range(self._threads):
+            self._begun.put(None)
+        self._threads = 0
+        end = time.monotonic() + _PATIENCE_SECONDS
+        for asked in self._ahead.values():
+            asked.has_ended.wait(max(0.0, end - time.monotonic()))
+        self._ahead.clear()
 
 
 class _Asked:
     """A question and, once it has ended, its answer or what went wrong."""
 
-    def __init__(self, question: Hashable, ask: Callable[[], Any]) -> None:
+    def __init__(self, question: Hashable) -> None:
         self.question = question
         self.has_ended = threading.Event()
-        self._ask = ask
         self._answer: Any = None
         self._problem: BaseException | None = None
 
-    def work(self) -> None:
+    def work(self, ask: Callable[[Any], Any]) -> None:
         try:
-            self._answer = self._ask()
+            self._answer = ask(self.question)
         except BaseException as problem:  # whatever it is: it is whose answer it would have been
             self._problem = problem
         self.has_ended.set()
 
     def answer(self) -> Any:
+        self.has_ended.wait()
         if self._problem is not None:
             raise self._problem
         return self._answer
 
 
-def _answer(questions: SimpleQueue[_Asked | None]) -> None:
-    while (asked := questions.get()) is not None:
-        asked.work()
+def _answer(begun: SimpleQueue[_Asked | None], ask: Callable[[Any], Any]) -> None:
+    while (asked := begun.get()) is not None:
+        asked.work(ask)
         # Not kept until the next one comes: an answer is a page.
         del asked

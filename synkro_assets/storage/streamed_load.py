@@ -62,6 +62,7 @@ class StreamedLoad:
         self._waiting: dict[str, list[Row]] = defaultdict(list)
         self._loading: dict[str, TableLoading] = {}
         self._stored_before: dict[str, int] = {}
+        self._putting = threading.Lock()
         self._unanswered = 0
         self._open, self._pipelined = ExitStack(), ExitStack()
         self._connection: Connection | None = None
@@ -70,11 +71,16 @@ class StreamedLoad:
         self._thread: threading.Thread | None = None
 
     def put(self, make: Callable[[], Rows]) -> None:
-        """Have rows made and stored; raises what kept earlier ones from being stored."""
-        self._require_no_problem()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="synkro-storing", daemon=True)
-            self._thread.start()
+        """Have rows made and stored; raises what kept earlier ones from being stored.
+
+        Several threads may put rows until the load is closed, which raises Abandoned.
+        """
+        with self._putting:
+            self._require_no_problem()
+            if self._thread is None:
+                work = threading.Thread(target=self._work, name="synkro-storing", daemon=True)
+                self._thread = work
+                work.start()
         self._queue.put(make)
 
     @contextmanager
@@ -113,9 +119,8 @@ class StreamedLoad:
 
     def close(self) -> None:
         """Take back what was not committed."""
-        if self._connection is None and self._thread is None:
-            return
-        self._problem = self._problem or Abandoned()
+        with self._putting:
+            self._problem = self._problem or Abandoned()
         self._abandon_thread()
         self._forget_unanswered()
         with suppress(Abandoned, psycopg.Error), self._open:

@@ -7,6 +7,7 @@ them (a ``TokenStore``), what is asked of the account (``client``).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
@@ -55,7 +56,10 @@ class LongLivedRoad:
 
 
 class OAuthRoad:
-    """The road of tokens that are renewed ahead of their end, and once when one is refused."""
+    """The road of tokens that are renewed ahead of their end, and once when one is refused.
+
+    Several threads may ask at once; one of them renews for all.
+    """
 
     def __init__(
         self,
@@ -68,28 +72,37 @@ class OAuthRoad:
         self._tokens, self._road = tokens, open_road(tokens)
         self._open_road, self._store, self._refresh = open_road, store, refresh
         self._clock = clock
-        self._left: set[str] = set()
+        self._lock = threading.Lock()
+        self._left: list[HttpRoad] = []
+        self._addresses: set[str] = set()
 
     def get(self, target: str, *, action: str, params: Params = ()) -> Any:
         """``HttpRoad.get`` with tokens that are good; TokenExpired when there are none."""
-        if self._is_ending():
-            self._renew()
+        with self._lock:
+            if self._is_ending():
+                self._renew()
+            tokens, road = self._tokens, self._road
         try:
-            return self._road.get(self._here(target), action=action, params=params)
+            return road.get(self._here(target), action=action, params=params)
         except TokenExpired:
             pass
-        self._renew()
+        with self._lock:
+            # Another thread's request may have met the same end.
+            if self._tokens is tokens:
+                self._renew()
+            tokens, road = self._tokens, self._road
         try:
-            return self._road.get(self._here(target), action=action, params=params)
+            return road.get(self._here(target), action=action, params=params)
         except TokenExpired as problem:
-            self._store.ended(self._tokens.access_token, str(problem))
+            self._store.ended(tokens.access_token, str(problem))
             raise
 
     def address(self, target: str, params: Params = ()) -> httpx.URL:
         return self._road.address(target, params)
 
     def close(self) -> None:
-        self._road.close()
+        for road in (*self._left, self._road):
+            road.close()
 
     def _is_ending(self) -> bool:
         ends = self._tokens.expires_at
@@ -107,13 +120,14 @@ class OAuthRoad:
             raise
 
     def _take(self, tokens: Tokens) -> None:
-        self._left.add(self._tokens.base_url.rstrip("/"))
-        self._road.close()
+        self._addresses.add(self._tokens.base_url.rstrip("/"))
+        # Closed at the end: somebody may be on it.
+        self._left.append(self._road)
         self._tokens, self._road = tokens, self._open_road(tokens)
 
     def _here(self, target: str) -> str:
         """A page's link from before the account moved, as a path at its new address."""
-        for base in self._left:
+        for base in tuple(self._addresses):
             if target.startswith(f"{base}/"):
                 return target.removeprefix(base)
         return target

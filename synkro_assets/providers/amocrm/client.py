@@ -1,8 +1,8 @@
 """The amoCRM client: every question Synkro asks, as plain rows.
 
-What lives here: paths, parameters and windows of API v4 (reference §1). GET only. What does not:
-the token endpoint (``tokens``), renewing (``authorized``), refusals (``errors``), storing
-(``ingestion``).
+What lives here: asking, and reading lists to their end (reference §1). GET only. What does not:
+what exactly is asked (``questions``), the token endpoint (``tokens``), renewing (``authorized``),
+refusals (``errors``), storing (``ingestion``).
 
 Times are aware; amoCRM counts unix seconds. Servers may ignore filters, so rows outside what was
 asked are dropped here. Every call raises TokenExpired, AccountStopped, ProviderRefused,
@@ -13,21 +13,30 @@ Poison records are set aside before paging looks at them.
 
 from __future__ import annotations
 
-import math
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable
-from synkro_assets.domain.protocols import (
-    SetAside,
-)
+from synkro_assets.domain.protocols import SetAside
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.authorized import Road
 from synkro_assets.providers.amocrm.batches import Batches
 from synkro_assets.providers.amocrm.errors import PROVIDER
+from synkro_assets.providers.amocrm.questions import (
+    API,
+    PAGE,
+    Question,
+    events_between,
+    leads_between,
+    records_by_id,
+    seconds_of,
+)
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.http import Params
 from synkro_assets.providers.pagination import (
@@ -41,30 +50,35 @@ from synkro_assets.providers.plain_json import rows_of
 from synkro_assets.providers.read_ahead import ReadAhead
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
-_API = "/api/v4"
-_LEADS = f"{_API}/leads"
-_PAGE = "250"
-_EVENTS_PAGE = "100"
+# An answer takes up to half a second: with so many under way seven a second are asked all the same.
+_BATCHES_AHEAD = 3
+
+
+def _look_nowhere(_: str | None) -> None:
+    """Nothing is asked ahead."""
 
 
 class AmoCrmClient(Closing):
-    """One amoCRM account, read-only; ``asked`` counts requests, attempts of one once."""
+    """One amoCRM account, read-only; ``asked`` counts requests, attempts of one once.
+
+    Several threads may ask at once.
+    """
 
     def __init__(self, road: Road, set_aside: SetAside = forget) -> None:
         self._road = road
         self._sieve = Sieve(PROVIDER, set_aside)
         self._batches = Batches()
-        self._ahead = ReadAhead()
+        self._counting = threading.Lock()
         self.asked = 0
 
     def account(self) -> Row:
         """The account: id, name, subdomain, country, currency, …"""
         params = (("with", "is_api_filter_enabled,datetime_settings"),)
-        return _expect(self._get(f"{_API}/account", "account", params))
+        return _expect(self._ask(Question(f"{API}/account", "account", params)))
 
     def users(self) -> list[Row]:
         """Every user with rights, roles and groups; needs an administrator's token."""
-        return list(self._pages("users", forms.USERS, (("limit", _PAGE), ("with", "role,group"))))
+        return list(self._pages("users", forms.USERS, (("limit", PAGE), ("with", "role,group"))))
 
     def pipelines(self) -> list[Row]:
         """Every pipeline with its statuses; status ids repeat across pipelines (142, 143)."""
@@ -72,20 +86,15 @@ class AmoCrmClient(Closing):
 
     def loss_reasons(self) -> list[Row]:
         """Every reason a lead can be lost for."""
-        params = (("limit", _PAGE),)
+        params = (("limit", PAGE),)
         return list(self._pages("leads/loss_reasons", forms.LOSS_REASONS, params))
 
     def events(self, start: datetime, end: datetime, types: Sequence[str]) -> Iterator[Row]:
         """Events of ``types`` created in ``[start, end)``, in the provider's order."""
-        first, last = _window(start, end)
+        first, last = seconds_of(start, end)
         if last < first or not types:
             return
-        params = (
-            ("limit", _EVENTS_PAGE),
-            ("filter[created_at][from]", str(first)),
-            ("filter[created_at][to]", str(last)),
-            ("filter[type]", ",".join(types)),
-        )
+        params = events_between(first, last, types)
         is_asked = forms.of_window(forms.EVENTS, first, last, types)
         rows = self._pages("events", forms.EVENTS, params, is_asked=is_asked, is_read_whole=True)
         for row in rows:
@@ -111,7 +120,7 @@ class AmoCrmClient(Closing):
 
     def contacts_matching(self, query: str) -> Iterator[Row]:
         """Contacts that amoCRM's search finds for a name, phone or e-mail."""
-        params = (("query", query), ("limit", _PAGE), ("with", "leads"), ("order[id]", "asc"))
+        params = (("query", query), ("limit", PAGE), ("with", "leads"), ("order[id]", "asc"))
         return self._pages("contacts", forms.SHOWN_CONTACTS, params, action="contacts_matching")
 
     def sample_contacts(self, count: int) -> list[Row]:
@@ -121,19 +130,12 @@ class AmoCrmClient(Closing):
         return list(islice(rows, count))
 
     def close(self) -> None:
-        self._ahead.close()
         self._road.close()
 
-    def _get(self, target: str, action: str, params: Params) -> Any:
-        self.asked += 1
-        return self._ahead.get((target, params), self._question(target, action, params))
-
-    def _look_ahead(self, target: str, action: str, params: Params) -> None:
-        """Let the request that is made next be under way already."""
-        self._ahead.begin((target, params), self._question(target, action, params))
-
-    def _question(self, target: str, action: str, params: Params) -> Callable[[], Any]:
-        return partial(self._road.get, target, action=action, params=params)
+    def _ask(self, question: Question) -> Any:
+        with self._counting:
+            self.asked += 1
+        return self._road.get(question.target, action=question.action, params=question.params)
 
     def _pages(
         self,
@@ -145,78 +147,76 @@ class AmoCrmClient(Closing):
         *,
         is_read_whole: bool = False,
     ) -> Iterator[Row]:
-        name = action or sort.entity
+        first = Question(f"{API}/{path}", action or sort.entity, params)
+        with closing(ReadAhead(self._ask)) as ahead:
 
-        def ahead(link: str | None) -> None:
-            if link and is_read_whole:
-                self._look_ahead(link, name, ())
+            def at(link: str) -> Question:
+                return Question(link, first.action)
 
-        def fetch(link: str | None) -> Page:
-            target = link or f"{_API}/{path}"
-            return self._page(target, sort, name, () if link else params, is_asked, ahead)
+            def look_ahead(link: str | None) -> None:
+                if link and is_read_whole:
+                    ahead.begin(at(link))
 
-        for rows in linked_pages(fetch, _id):
-            yield from rows
+            def fetch(link: str | None) -> Page:
+                question = at(link) if link else first
+                return self._page(ahead.get(question), sort, is_asked, look_ahead)
+
+            for rows in linked_pages(fetch, _id):
+                yield from rows
 
     def _ascending(self, action: str, start: datetime, end: datetime, with_: str) -> Iterator[Row]:
-        first, last = _window(start, end)
+        first, last = seconds_of(start, end)
         if last < first:
             return
 
-        def asked_since(since: int) -> Params:
-            return (
-                ("with", with_),
-                ("limit", _PAGE),
-                ("filter[updated_at][from]", str(since)),
-                ("filter[updated_at][to]", str(last)),
-                ("order[updated_at]", "asc"),
-            )
-
-        def fetch(since: int, link: str | None) -> Page:
-            target, params = (link, ()) if link else (_LEADS, asked_since(since))
-            return self._page(target, forms.LEADS, action, params, is_asked)
-
-        def ahead(since: int) -> None:
-            self._look_ahead(_LEADS, action, asked_since(since))
-
         is_asked = forms.of_window(forms.LEADS, first, last)
         stamp: Callable[[Row], int] = partial(_stamp, name="updated_at")
-        for rows in ascending_pages(fetch, first, _id, stamp, ahead):
-            yield from (row for row in rows if first <= stamp(row) <= last)
+        asked_since = partial(leads_between, last=last, action=action, with_=with_)
+        with closing(ReadAhead(self._ask)) as ahead:
+
+            def fetch(since: int, link: str | None) -> Page:
+                question = Question(link, action) if link else asked_since(since)
+                return self._page(ahead.get(question), forms.LEADS, is_asked)
+
+            def look_ahead(since: int) -> None:
+                ahead.begin(asked_since(since))
+
+            for rows in ascending_pages(fetch, first, _id, stamp, look_ahead):
+                yield from (row for row in rows if first <= stamp(row) <= last)
 
     def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
-        fixed = (("limit", _PAGE), ("order[id]", "asc"), *extra)
-        address = str(self._road.address(f"{_API}/{sort.entity}", fixed))
+        fixed = (("limit", PAGE), ("order[id]", "asc"), *extra)
+        address = str(self._road.address(f"{API}/{sort.entity}", fixed))
         batches = self._batches.of(ids, address)
-        following: list[list[int]] = []
+        following: deque[list[int]] = deque()
+        with closing(ReadAhead(self._ask, _BATCHES_AHEAD)) as ahead:
 
-        def ahead() -> None:
-            following.extend(islice(batches, 1))
-            for each in following:
-                self._look_ahead(*_batch_question(sort, each, fixed))
+            def look_ahead(link: str | None) -> None:
+                """Once all of a batch came in one page, its length is one the server takes."""
+                for each in islice(batches, 0 if link else ahead.room):
+                    following.append(each)
+                    ahead.begin(records_by_id(sort.entity, each, fixed))
 
-        while batch := following.pop() if following else next(batches, []):
-            yield from self._batch(sort, batch, fixed, ahead)
+            while batch := following.popleft() if following else next(batches, []):
+                yield from self._batch(sort, batch, fixed, ahead, look_ahead)
 
     def _batch(
         self,
         sort: Sort,
         ids: Sequence[int],
         fixed: Params,
-        ahead: Callable[[], None] = lambda: None,
+        ahead: ReadAhead,
+        look_ahead: Callable[[str | None], None],
     ) -> list[Row]:
-        """The records of a batch; ``ahead`` is told once all of them have come in one page."""
+        """The records of a batch; ``look_ahead`` is told of its first page's next link."""
         wanted = set(ids)
-        target, action, params = _batch_question(sort, ids, fixed)
+        is_asked = forms.among(wanted)
+        first = records_by_id(sort.entity, ids, fixed)
 
         def fetch(link: str | None) -> Page:
             if link:
-                return self._page(link, sort, action, (), is_asked)
-            return self._page(
-                target, sort, action, params, is_asked, lambda more: None if more else ahead()
-            )
-
-        is_asked = forms.among(wanted)
+                return self._page(ahead.get(Question(link, first.action)), sort, is_asked)
+            return self._page(ahead.get(first), sort, is_asked, look_ahead)
 
         try:
             # A server's pages may be smaller than the batch, and one of its leads may go meanwhile.
@@ -225,20 +225,21 @@ class AmoCrmClient(Closing):
             if error.status != 414 or len(ids) == 1:
                 raise
             halves = self._batches.halves(ids)
-            return [row for half in halves for row in self._batch(sort, half, fixed)]
+            return [
+                row
+                for half in halves
+                for row in self._batch(sort, half, fixed, ahead, _look_nowhere)
+            ]
         return [row for page in pages for row in page if row["id"] in wanted]
 
     def _page(
         self,
-        target: str,
+        answer: Any,
         sort: Sort,
-        action: str,
-        params: Params,
         is_asked: Callable[[Row], bool],
-        ahead: Callable[[str | None], None] = lambda _: None,
+        look_ahead: Callable[[str | None], None] = _look_nowhere,
     ) -> Page:
-        """One page; ``ahead`` is told of the next one's link before the rows are looked at."""
-        answer = self._get(target, action, params)
+        """One page; ``look_ahead`` is told of the next one before the rows are looked at."""
         if answer is None:
             return Page(())
         # An empty list is a 204; an object without one is something else that calls itself success.
@@ -250,19 +251,8 @@ class AmoCrmClient(Closing):
         following = links.get("next") if isinstance(links, dict) else None
         href = following.get("href") if isinstance(following, dict) else None
         link = href if isinstance(href, str) else None
-        ahead(link)
+        look_ahead(link)
         return Page(self._sieve.sound(sort, rows_of(answer, rows), is_asked), link)
-
-
-def _batch_question(sort: Sort, ids: Iterable[int], fixed: Params) -> tuple[str, str, Params]:
-    """Where a batch is asked for, what that is called in the log, and by which parameters."""
-    params = (*(("filter[id][]", str(each)) for each in ids), *fixed)
-    return f"{_API}/{sort.entity}", f"{sort.entity}_by_id", params
-
-
-def _window(start: datetime, end: datetime) -> tuple[int, int]:
-    """The first and last whole second inside ``[start, end)``; amoCRM includes both ends."""
-    return math.ceil(start.timestamp()), math.ceil(end.timestamp()) - 1
 
 
 def _stamp(row: Row, name: str) -> int:

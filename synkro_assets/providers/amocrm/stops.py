@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from synkro_assets.domain.errors import ProviderRefused, SynkroError
+from synkro_assets.domain.errors import AccountStopped, ProviderRefused, SynkroError
 from synkro_assets.providers.amocrm.errors import PROVIDER
 from synkro_assets.providers.http import HttpRoad, Params
 
@@ -49,6 +49,8 @@ class StoppingRoad(HttpRoad):
             super().get(ACCOUNT, action="account")
         except ProviderRefused as refusal:
             return refusal.status if refusal.status in REASONS else None
+        except AccountStopped:
+            raise  # by another request that was refused at the same time
         except SynkroError:
             return None  # what the account is worth stays open; the first refusal is told
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -216,6 +217,33 @@ def test_trouble_half_way_gives_no_half_day() -> None:
     with pytest.raises(ProviderUnavailable):
         day = fetch_day(Breaking(updated=[lead(1, 10)]), WINDOW)
     assert day is None
+
+
+def test_events_that_cannot_be_read_give_no_day_of_leads_alone() -> None:
+    class Breaking(FakeAmoCrm):
+        def events(self, start: datetime, end: datetime, types: tuple[str, ...]) -> Any:
+            yield from super().events(start, end, types)
+            raise ProviderUnavailable("amocrm", "cut")
+
+    day: AmoCrmDay | None = None
+    with pytest.raises(ProviderUnavailable):
+        day = fetch_day(Breaking(updated=[lead(1, 10)]), WINDOW)
+    assert day is None
+
+
+def test_events_and_leads_are_read_side_by_side() -> None:
+    met = threading.Barrier(2, timeout=10)
+
+    class Slow(FakeAmoCrm):
+        def events(self, start: datetime, end: datetime, types: tuple[str, ...]) -> Any:
+            met.wait()
+            return super().events(start, end, types)
+
+        def leads_updated(self, start: datetime, end: datetime) -> Any:
+            met.wait()
+            return super().leads_updated(start, end)
+
+    assert len(fetch_day(Slow(updated=[lead(1, 10)]), WINDOW).leads) == 1
 
 
 KNOWN = HeldReferences(frozenset({1}), frozenset({(7, 20)}), frozenset())

@@ -58,7 +58,7 @@ def portions(
         assert len(found) < most, "the runs come to an end"
         before = Place.stored(found[-1].place.to_store()) if found else Place()
         portion = Portion(limits, before)
-        portion.read(company, WINDOW, set(named))
+        portion.read(company, WINDOW, lambda: set(named))
         found.append(portion)
     return found
 

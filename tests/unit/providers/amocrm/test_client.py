@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 
 import httpx
 import pytest
 
 from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable, TokenExpired
 from synkro_assets.providers import amocrm
+from synkro_assets.providers.amocrm.client import AmoCrmClient
 
 BASE = "https://acme.amocrm.ru"
 START = datetime(2026, 3, 5, tzinfo=UTC)
@@ -144,21 +148,33 @@ def test_brackets_are_written_as_addresses_write_them(connect):
 class Ahead:
     """In place of reading ahead: asks at once when it is told to, and keeps the order."""
 
-    def __init__(self, order):
-        self.order, self.answers = order, {}
+    def __init__(self, order, ask, most=1):
+        self.order, self.ask, self.most, self.answers = order, ask, most, {}
 
-    def begin(self, question, ask):
+    @property
+    def room(self):
+        return self.most - len(self.answers)
+
+    def begin(self, question):
         self.order.append("ahead")
-        self.answers[question] = ask()
+        self.answers[question] = self.ask(question)
 
-    def get(self, question, ask):
-        return self.answers.pop(question) if question in self.answers else ask()
+    def get(self, question):
+        return self.answers.pop(question) if question in self.answers else self.ask(question)
 
     def close(self):
         assert not self.answers, "an answer that nobody wanted"
 
 
-def test_the_next_page_is_asked_for_before_the_rows_are_looked_at(connect, monkeypatch):
+@pytest.fixture
+def order(monkeypatch):
+    """What is asked ahead and what is looked at, in order."""
+    happened = []
+    monkeypatch.setattr(sys.modules[AmoCrmClient.__module__], "ReadAhead", partial(Ahead, happened))
+    return happened
+
+
+def test_the_next_page_is_asked_for_before_the_rows_are_looked_at(connect, order, monkeypatch):
     events = [
         {"id": name, "type": "lead_added", "entity_id": 1, "created_at": FIRST} for name in "abc"
     ]
@@ -167,8 +183,6 @@ def test_the_next_page_is_asked_for_before_the_rows_are_looked_at(connect, monke
         for place, event in enumerate(events, start=2)
     ]
     client, server = connect(*pages)
-    order = []
-    monkeypatch.setattr(client, "_ahead", Ahead(order))
     looked = type(client._sieve).sound
 
     def sound(*given):
@@ -183,21 +197,22 @@ def test_the_next_page_is_asked_for_before_the_rows_are_looked_at(connect, monke
     client.close()
 
 
-def test_the_next_batch_is_asked_for_once_the_last_one_is_whole(connect, monkeypatch):
-    contacts = [{"id": number, "updated_at": FIRST} for number in range(1, 601)]
+def test_batches_are_asked_for_ahead_once_one_came_whole(connect, order):
+    contacts = [{"id": number, "updated_at": FIRST} for number in range(1, 1401)]
     link = f"{BASE}/api/v4/contacts?page=2"
     client, server = connect(
-        page("contacts", contacts[:250]),
         # In two pages, which are read until they have settled.
-        page("contacts", contacts[250:300], link), page("contacts", contacts[300:500]),
-        page("contacts", contacts[250:300], link), page("contacts", contacts[300:500]),
-        page("contacts", contacts[500:]),
+        page("contacts", contacts[:50], link), page("contacts", contacts[50:250]),
+        page("contacts", contacts[:50], link), page("contacts", contacts[50:250]),
+        *(page("contacts", contacts[at : at + 250]) for at in range(250, 1400, 250)),
     )  # fmt: skip
-    order = []
-    monkeypatch.setattr(client, "_ahead", Ahead(order))
-    found = client.contacts_by_id(range(1, 601))
-    assert [row["id"] for row in found] == list(range(1, 601))
-    assert (order, len(server.requests)) == (["ahead"], 6)
+    found = client.contacts_by_id(range(1, 1401))
+    assert next(found)["id"] == 1
+    assert (order, len(server.requests)) == ([], 4)
+    assert [row["id"] for row in islice(found, 250)][-1] == 251
+    assert (order, len(server.requests)) == (["ahead"] * 3, 8)
+    assert [row["id"] for row in found][-1] == 1400
+    assert (order, len(server.requests)) == (["ahead"] * 4, 9)
     client.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -9,6 +11,7 @@ from synkro_assets.domain.errors import AccountStopped, ProviderRefused
 from synkro_assets.providers import amocrm
 
 ACCOUNT = {"id": 1, "name": "Acme"}
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -72,3 +75,21 @@ def test_every_answer_says_that_the_account_works(connect, surroundings):
     client, _ = connect({})
     client.account()
     assert surroundings.limiter.resumed == 1
+
+
+def test_an_account_that_was_stopped_meanwhile_is_no_missing_right(
+    connect, surroundings, monkeypatch
+):
+    client, asked = connect({"users": 403})
+    stopped = AccountStopped("amoCRM", "refuses every request", until=NOON)
+    acquire = surroundings.limiter.acquire
+
+    def let_one_go(rates):
+        if asked:
+            raise stopped
+        acquire(rates)
+
+    monkeypatch.setattr(surroundings.limiter, "acquire", let_one_go)
+    with pytest.raises(AccountStopped, match="refuses every request"):
+        client.users()
+    assert asked == ["users"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from datetime import UTC, datetime
 
 import httpx
@@ -77,6 +78,24 @@ def test_every_question_is_a_get_and_the_only_post_is_for_tokens(client, asked, 
     assert ("POST", "/oauth2/access_token") in asked
     assert {verb for verb, path in asked if path != "/oauth2/access_token"} == {"GET"}
     assert sum(verb == "POST" for verb, _ in asked) == 1
+
+
+def test_requests_that_meet_the_same_end_renew_once(client, asked):
+    together = threading.Barrier(4, timeout=10)
+
+    def ask():
+        together.wait()
+        client.account()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    paths = [path for _, path in asked]
+    assert paths.count("/oauth2/access_token") == 1
+    assert paths.count("/api/v4/account") >= 5
+    client.close()
 
 
 def test_a_second_refusal_ends_the_connection(surroundings):
