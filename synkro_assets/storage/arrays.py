@@ -1,72 +1,103 @@
-"""Arrays as PostgreSQL writes them.
+"""Arrays as PostgreSQL sends and receives them.
 
-What lives here: the text of an array. psycopg writes any list, but asks each element for its type:
-that takes twenty times as long, which counts where a request or a row each has one.
+What lives here: packing an array of each type that many values are sent in at once. psycopg writes
+any list, but asks each element for its type: that takes twenty times as long, which counts where a
+request or a row each has one. The server reads packed values in half the time of written ones.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 
 import psycopg
 from psycopg import pq
 from psycopg.adapt import Buffer, Dumper
 
-# https://www.postgresql.org/docs/current/protocol-overview.html leaves the layout to array_recv().
+# https://www.postgresql.org/docs/current/protocol-overview.html leaves the layout to array_recv()
+# and to each type's own: moments are microseconds since 2000 (timestamptz_recv).
 _HEAD, _SIZE = struct.Struct(">5i"), struct.Struct(">i")
-_DIMENSIONS, _HAS_NO_NULLS, _FIRST = 1, 0, 1
-_TEXT = psycopg.adapters.types["text"].oid
+_DIMENSIONS, _FIRST = 1, 1
+_NULL = _SIZE.pack(-1)
+_ZERO, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
-def array_of_numbers(numbers: Iterable[float]) -> str:
-    """To be cast to ``bigint[]`` or ``float8[]``; every number comes back as it is."""
-    return "{" + ",".join(map(repr, numbers)) + "}"
+class PackedArray(bytes):
+    """An array as it goes over; each type has its own."""
 
 
-def array_of_flags(flags: Iterable[bool]) -> str:
-    """To be cast to ``boolean[]``."""
-    return "{" + ",".join("t" if flag else "f" for flag in flags) + "}"
-
-
-def array_of_moments(moments: Iterable[datetime]) -> str:
-    """To be cast to ``timestamptz[]``; the moments are aware."""
-    return "{" + ",".join(map(datetime.isoformat, moments)) + "}"
-
-
-def array_of_texts(texts: Iterable[str | None]) -> str:
-    """To be cast to ``text[]``; None is null."""
-    written = ("NULL" if each is None else f'"{_escaped(each)}"' for each in texts)
-    return "{" + ",".join(written) + "}"
-
-
-def array_of_text_arrays(arrays: Iterable[Iterable[str]]) -> str:
-    """To be cast to ``text[]``, each element of which is to be cast to ``text[]`` again."""
-    return array_of_texts(map(array_of_texts, arrays))
-
-
-class PackedTexts(bytes):
-    """A ``text[]`` as PostgreSQL sends it; texts need no escaping in it."""
-
-
-def packed_texts(texts: Sequence[bytes]) -> PackedTexts:
-    """To be cast to ``text[]``; the texts are UTF-8."""
-    sizes = map(_SIZE.pack, map(len, texts))
-    head = _HEAD.pack(_DIMENSIONS, _HAS_NO_NULLS, _TEXT, len(texts), _FIRST)
-    return PackedTexts(head + b"".join(chain.from_iterable(zip(sizes, texts, strict=True))))
-
-
-class _PackedTextsDumper(Dumper):
+class _PackedDumper(Dumper):
     format = pq.Format.BINARY
-    oid = psycopg.adapters.types["text"].array_oid
 
-    def dump(self, obj: PackedTexts) -> Buffer:
+    def dump(self, obj: PackedArray) -> Buffer:
         return obj
 
 
-psycopg.adapters.register_dumper(PackedTexts, _PackedTextsDumper)
+def _packing(name: str) -> Callable[[Sequence[bytes], bool], PackedArray]:
+    """Makes an array of the type of elements that have their sizes before them."""
+    element = psycopg.adapters.types[name]
+    packed: type[PackedArray] = type(f"Packed_{name}", (PackedArray,), {})
+    dumper = type(f"Packed_{name}_dumper", (_PackedDumper,), {"oid": element.array_oid})
+    psycopg.adapters.register_dumper(packed, dumper)
+
+    def pack(elements: Sequence[bytes], has_nulls: bool = False) -> PackedArray:
+        head = _HEAD.pack(_DIMENSIONS, has_nulls, element.oid, len(elements), _FIRST)
+        return packed(head + b"".join(elements))
+
+    return pack
+
+
+_FLAGS, _IDS, _INTEGERS = map(_packing, ("bool", "int8", "int4"))
+_FLOATS, _TEXTS, _MOMENTS = map(_packing, ("float8", "text", "timestamptz"))
+_FLAG, _ID, _INTEGER, _FLOAT = (struct.Struct(f">i{layout}") for layout in "?qid")
+
+
+def array_of_flags(flags: Iterable[bool]) -> PackedArray:
+    """A ``boolean[]``."""
+    return _FLAGS([*map(_FLAG.pack, repeat(1), flags)], False)
+
+
+def array_of_ids(ids: Iterable[int]) -> PackedArray:
+    """A ``bigint[]``."""
+    return _IDS([*map(_ID.pack, repeat(8), ids)], False)
+
+
+def array_of_integers(integers: Iterable[int]) -> PackedArray:
+    """An ``integer[]``."""
+    return _INTEGERS([*map(_INTEGER.pack, repeat(4), integers)], False)
+
+
+def array_of_floats(floats: Iterable[float]) -> PackedArray:
+    """A ``float8[]``; every number comes back as it is."""
+    return _FLOATS([*map(_FLOAT.pack, repeat(8), floats)], False)
+
+
+def array_of_moments(moments: Iterable[datetime]) -> PackedArray:
+    """A ``timestamptz[]``; the moments are aware."""
+    since = [(moment - _ZERO) // _MICROSECOND for moment in moments]
+    return _MOMENTS([*map(_ID.pack, repeat(8), since)], False)
+
+
+def array_of_texts(texts: Iterable[str | None]) -> PackedArray:
+    """A ``text[]``; None is null."""
+    return packed_texts([None if text is None else text.encode() for text in texts])
+
+
+def packed_texts(texts: Sequence[bytes | None]) -> PackedArray:
+    """A ``text[]`` of what is UTF-8 already; None is null."""
+    elements = [_NULL if text is None else _SIZE.pack(len(text)) + text for text in texts]
+    return _TEXTS(elements, None in texts)
+
+
+def array_of_text_arrays(arrays: Iterable[Iterable[str]]) -> PackedArray:
+    """A ``text[]``, each element of which is to be cast to ``text[]`` again."""
+    return array_of_texts(map(_written, arrays))
+
+
+def _written(texts: Iterable[str]) -> str:
+    return "{" + ",".join(f'"{_escaped(text)}"' for text in texts) + "}"
 
 
 def _escaped(text: str) -> str:

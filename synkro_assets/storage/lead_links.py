@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from synkro_assets.storage.arrays import array_of_numbers
+from synkro_assets.storage.arrays import array_of_ids
 from synkro_assets.storage.database import Database
 
 _LINKS = """
@@ -22,6 +22,6 @@ def linked_before(database: Database, tenant_id: UUID, leads: Iterable[int]) -> 
     """The contacts that each of ``leads`` is or was linked to, as far as it was read."""
     linked: dict[int, set[int]] = {}
     with database.tenant_transaction(tenant_id) as connection:
-        for row in connection.execute(_LINKS, [tenant_id, array_of_numbers(leads)]):
+        for row in connection.execute(_LINKS, [tenant_id, array_of_ids(leads)]):
             linked.setdefault(row["lead_id"], set()).add(row["contact_id"])
     return linked

@@ -18,9 +18,11 @@ from psycopg import sql
 from pydantic_core import to_json
 
 from synkro_assets.storage.arrays import (
+    PackedArray,
     array_of_flags,
+    array_of_ids,
+    array_of_integers,
     array_of_moments,
-    array_of_numbers,
     array_of_text_arrays,
     array_of_texts,
     packed_texts,
@@ -35,10 +37,10 @@ Row = tuple[Any, ...]
 _MOST_BYTES = 1024 * 1024
 _MOST_ROWS = 4_000
 
-_ARRAYS: dict[str, Callable[[Iterable[Any]], str]] = {
-    "bigint": array_of_numbers,
+_ARRAYS: dict[str, Callable[[Iterable[Any]], PackedArray]] = {
+    "bigint": array_of_ids,
     "boolean": array_of_flags,
-    "integer": array_of_numbers,
+    "integer": array_of_integers,
     "text": array_of_texts,
     "text[]": array_of_text_arrays,
     "timestamp with time zone": array_of_moments,

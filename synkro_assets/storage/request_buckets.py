@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from synkro_assets.domain.pacing import Pace
-from synkro_assets.storage.arrays import array_of_numbers
+from synkro_assets.storage.arrays import array_of_floats
 from synkro_assets.storage.database import Connection, scalar
 
 
@@ -56,7 +56,7 @@ def keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> Non
             "update app.provider_slots set recent = %s::float8[], share = %s, share_at = %s, "
             "paused_until = %s where account = %s and bucket = %s",
             [
-                array_of_numbers(pace.recent), pace.share, pace.share_at, pace.paused_until,
+                array_of_floats(pace.recent), pace.share, pace.share_at, pace.paused_until,
                 account, bucket,
             ],
         )  # fmt: skip
@@ -72,7 +72,7 @@ def keep_unchanged(connection: Connection, account: str, known: Known, pace: Pac
         "where stop.account = %s and stop.times > 0) "
         "returning extract(epoch from clock_timestamp())::float8 as now",
         [
-            array_of_numbers(pace.recent), account, known.bucket, array_of_numbers(before.recent),
+            array_of_floats(pace.recent), account, known.bucket, array_of_floats(before.recent),
             before.share, before.share_at, before.paused_until, account,
         ],
     ).fetchone()  # fmt: skip

@@ -1,4 +1,4 @@
-"""Arrays written by hand are to the server what they are to us."""
+"""Arrays packed by hand are to the server what they are to us."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from synkro_assets.storage.arrays import (
     array_of_flags,
+    array_of_floats,
+    array_of_ids,
+    array_of_integers,
     array_of_moments,
-    array_of_numbers,
     array_of_text_arrays,
     array_of_texts,
     packed_texts,
@@ -29,19 +31,30 @@ MOMENTS = st.lists(
 )
 FLOATS = st.lists(st.floats(allow_nan=False, allow_infinity=False))
 IDS = st.lists(st.integers(-(2**63), 2**63 - 1))
+INTEGERS = st.lists(st.integers(-(2**31), 2**31 - 1))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(texts=TEXTS, floats=FLOATS, ids=IDS)
-def test_the_server_reads_what_was_written(
-    database: Database, texts: list[str], floats: list[float], ids: list[int]
+@given(texts=TEXTS, floats=FLOATS, ids=IDS, integers=INTEGERS)
+def test_the_server_reads_what_was_packed(
+    database: Database,
+    texts: list[str],
+    floats: list[float],
+    ids: list[int],
+    integers: list[int],
 ) -> None:
     with database.owner_session() as connection:
         found = connection.execute(
-            "select %s::text[] as texts, %s::float8[] as floats, %s::bigint[] as ids",
-            [array_of_texts(texts), array_of_numbers(floats), array_of_numbers(ids)],
+            "select %s::text[] as texts, %s::float8[] as floats, %s::bigint[] as ids, "
+            "%s::integer[] as integers",
+            [
+                array_of_texts(texts),
+                array_of_floats(floats),
+                array_of_ids(ids),
+                array_of_integers(integers),
+            ],
         ).fetchone()
-    assert found == {"texts": texts, "floats": floats, "ids": ids}
+    assert found == {"texts": texts, "floats": floats, "ids": ids, "integers": integers}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

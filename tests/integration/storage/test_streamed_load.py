@@ -25,6 +25,8 @@ from tests.waiting import await_that, waits_for_a_row
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 EVENTS, LEADS = RAW_TABLES["amocrm_events"], RAW_TABLES["amocrm_leads"]
 Row = tuple[Any, ...]
+# The server refuses a NUL in a text.
+REFUSED: Row = (7, NOON, False, {"name": "\0"})
 Make = Callable[..., StreamedLoad]
 
 
@@ -184,7 +186,7 @@ def test_what_cannot_be_stored_is_raised_to_the_reader_and_costs_no_stored_row(
     finish(streamed(), {"amocrm_events": [event(1)]})
     before = stored(database)
     loading = streamed()
-    put(loading, {"amocrm_events": [event(5)], "amocrm_leads": [("no number", NOON, False, {})]})
+    put(loading, {"amocrm_events": [event(5)], "amocrm_leads": [REFUSED]})
 
     def go_on() -> None:
         # More than may wait: whoever puts so many waits until the first are stored.
@@ -205,7 +207,7 @@ def test_a_refusal_that_was_not_heard_of_yet_is_heard_before_the_day_is_committe
 ) -> None:
     monkeypatch.setattr(streamed_load, "_WORTH_STORING", 1)
     loading = streamed()
-    put(loading, {"amocrm_leads": [("no number", NOON, False, {"name": "Иван"}), lead(1)]})
+    put(loading, {"amocrm_leads": [(7, NOON, False, {"name": "Иван\0"}), lead(1)]})
     put(loading, PAGES[2])
     with pytest.raises(psycopg.DataError), loading.transaction():
         pytest.fail("the day cannot be committed")
@@ -274,7 +276,7 @@ def test_an_error_in_the_last_step_takes_everything_back(
     loading = streamed()
     put(loading, PAGES[0])
     with pytest.raises(psycopg.DataError), loading.transaction():
-        loading.load(LEADS, [lead(1), ("no number", NOON, False, {})])
+        loading.load(LEADS, [lead(1), REFUSED])
     assert stored(database) == []
 
 
