@@ -6,6 +6,7 @@ Lives here: HAL documents, problem documents, the empty answer. Not here: what i
 import json
 from typing import Any
 
+import orjson
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,7 +44,12 @@ def named_account(request: Request) -> str | None:
 
 def hal(document: dict[str, Any]) -> Response:
     """A successful document."""
-    return Response(to_json(document), media_type="application/hal+json")
+    try:
+        body = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        # A number of more than 64 bits, as poison records have.
+        body = to_json(document)
+    return Response(body, media_type="application/hal+json")
 
 
 def empty() -> Response:

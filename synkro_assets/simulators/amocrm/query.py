@@ -7,8 +7,9 @@ an entity has.
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,21 +36,17 @@ class Query:
     def __init__(self, request: Request, switches: Switches) -> None:
         self.items = request.query_params.multi_items()
         self._filters = [
-            (_BRACKETS.findall(key), value)
-            for key, value in self.items
-            if key.startswith("filter[")
+            (_names_in(key), value) for key, value in self.items if key.startswith("filter[")
         ]
         self.is_filtering = not switches["amocrm_ignore_filters"]
         self.terms = tuple(item for item in self.items if item[0] not in _PLACE)
         self.plain = {key: value for key, value in self.items if "[" not in key}
         self.with_ = {part for part in self.plain.get("with", "").split(",") if part}
 
-    def _under(self, *path: str) -> list[tuple[list[str], str]]:
+    def _under(self, *path: str) -> list[tuple[tuple[str, ...], str]]:
         """Values whose bracketed name begins with ``filter`` and ``path``, and the rest of it."""
         depth = len(path)
-        return [
-            (parts[depth:], value) for parts, value in self._filters if parts[:depth] == list(path)
-        ]
+        return [(parts[depth:], value) for parts, value in self._filters if parts[:depth] == path]
 
     def values(self, name: str, *, is_address: bool = False) -> set[str] | None:
         """The values of a list filter, comma forms included; ``None`` when it is absent.
@@ -77,9 +74,9 @@ class Query:
         low, high = 0, 2**53
         try:
             for rest, value in rows:
-                if rest == ["from"]:
+                if rest == ("from",):
                     low = int(value)
-                elif rest == ["to"]:
+                elif rest == ("to",):
                     high = int(value)
                 elif "," in value:
                     low, high = (int(part) for part in value.split(",", 1))
@@ -119,6 +116,13 @@ class Query:
     def size(self, switches: Switches, most: int = 250) -> int:
         """How many rows a page holds; asking for more than there may be gives no more."""
         return min(self.number("limit", 50), most, int(switches["amocrm_max_limit"]))
+
+
+# Hundreds of ids in one address have the same name.
+@lru_cache(maxsize=1_000)
+def _names_in(key: str) -> tuple[str, ...]:
+    """What stands in the brackets of a key."""
+    return tuple(_BRACKETS.findall(key))
 
 
 def within(spans: Mapping[str, tuple[int, int] | None]) -> Callable[[Any], bool]:
@@ -184,6 +188,11 @@ def page_of(
 
 
 def _link(request: Request, query: Query, page: int) -> dict[str, str]:
-    items = [(key, value) for key, value in query.items if key != "page"]
+    quoted = cache(quote_plus)
+    items = [
+        f"{quoted(key)}={value if value.isascii() and value.isalnum() else quoted(value)}"
+        for key, value in query.items
+        if key != "page"
+    ]
     path = request.scope["path"].removeprefix(request.scope["root_path"])
-    return {"href": f"{origin(request)}{path}?{urlencode([*items, ('page', str(page))])}"}
+    return {"href": f"{origin(request)}{path}?{'&'.join([*items, f'page={page}'])}"}
