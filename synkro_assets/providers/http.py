@@ -29,6 +29,7 @@ from synkro_assets.domain.errors import (
 from synkro_assets.providers.closing import Closing
 from synkro_assets.providers.collector import no_collection
 from synkro_assets.providers.gate import NETWORK_FAILURES, Call, Gate, parsed
+from synkro_assets.providers.no_cookies import NO_COOKIES
 from synkro_assets.providers.retry import NEVER_AGAIN, RetryPolicy, Sleeper, sleep
 
 USER_AGENT = "synkro"
@@ -80,6 +81,15 @@ class GatedClient(httpx.Client):
             verify=not is_plain and trust(),
             follow_redirects=False,
         )
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """None: no request is to depend on what a server said to another one."""
+        return NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: Any) -> None:
+        raise TypeError("no cookies are kept")
 
     def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
         """Send once, read the whole answer; its error is raised, a success returned."""

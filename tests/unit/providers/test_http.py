@@ -108,6 +108,22 @@ def test_a_body_shorter_than_announced_is_unavailable(ask):
         ask(handler)
 
 
+def test_no_cookie_of_an_answer_goes_with_another_request(surroundings):
+    requests = []
+
+    def handler(request):
+        requests.append(request)
+        return httpx.Response(200, json={"id": 1}, headers={"Set-Cookie": "session=of-somebody"})
+
+    public, secrets = {"base_url": BASE}, {"long_lived_token": TOKEN}
+    transport = httpx.MockTransport(handler)
+    with amocrm.client(public, secrets, transport=transport, **surroundings.given()) as client:
+        client.account()
+        client.account()
+    assert len(requests) == 2
+    assert not [request for request in requests if "cookie" in request.headers]
+
+
 def test_compressed_answers_are_read(ask):
     packed = gzip.compress(b'{"id": 1}')
     headers = {"content-encoding": "gzip"}
