@@ -50,12 +50,14 @@ def test_no_record_of_a_plain_page_has_a_flaw_of_content(
 
 
 @given(st.integers(1, 80), st.lists(TEXTS, min_size=1, max_size=3), st.booleans())
+@example(DEEPEST, [""], False)
+@example(DEEPEST + 1, [""], False)
 def test_nothing_in_a_text_hides_how_deep_a_record_is(
     depth: int, texts: list[str], in_lists: bool
 ) -> None:
     page = read([{"text": texts}, nested(depth, in_lists=in_lists), {"text": texts}])
     if isinstance(page, PlainRows):
-        assert depth < DEEPEST
+        assert depth <= DEEPEST
 
 
 @pytest.mark.parametrize(
