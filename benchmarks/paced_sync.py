@@ -24,6 +24,13 @@ from synkro_assets.operations import integration_settings
 
 PER_SECOND = 7
 LEADS, AT_ONCE = 10_000, 100
+# About what amoCRM takes for a page.
+_ANSWERING_SECONDS = 0.2
+_SLOWLY = {
+    "match": {"provider": "amocrm"},
+    "count": None,
+    "action": {"delay_seconds": _ANSWERING_SECONDS},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,9 @@ def measure_paced_sync(stage: Stage) -> list[Line]:
     client to the last commit; of two processes from the first's beginning to the last's end.
     Requests are counted where they arrive, in the simulator's log; how long it took from the first
     to the last is noted, and what the whole took besides is storing.
+
+    A provider's answers take longer than the simulator's, and whoever waits for each before asking
+    on does not come up to the limit: how near it is come to then is noted too.
     """
     one, other = stage.tenant("paced"), stage.tenant("paced-too")
     day = _planted_day(stage, one, other)
@@ -60,9 +70,24 @@ def measure_paced_sync(stage: Stage) -> list[Line]:
     try:
         alone = _synced(stage, [one], day)
         together = _synced(stage, [one, other], day)
+        stage.simulators.ask("POST", "faults", _SLOWLY)
+        slowly = _synced(stage, [one], day)
     finally:
+        stage.simulators.ask("DELETE", "faults")
         stage.simulators.ask("POST", "limits", {"enabled": False})
-    return [*_told("one process", alone), *_told("two processes", together)]
+    return [
+        *_told("one process", alone),
+        *_told("two processes", together),
+        noted(
+            f"sync at 7/s with answers after {_ANSWERING_SECONDS} s: against requests / 7 s",
+            slowly.against_pace(slowly.seconds),
+            "x",
+        ),
+        at_most("sync at 7/s with slow answers: refused with 429", slowly.too_many, 0, ""),
+        at_most(
+            "sync at 7/s with slow answers: busiest second", slowly.busiest_second, PER_SECOND, ""
+        ),
+    ]
 
 
 def _told(who: str, sync: _Sync) -> list[Line]:
