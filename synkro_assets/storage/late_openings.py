@@ -14,6 +14,8 @@ from synkro_assets.domain.pacing import Pace, left_late
 
 # So much later at most, and before it is answered.
 _CONNECTING = 0.1
+# httpx lets go of a connection that nothing was asked by for so long (``Limits.keepalive_expiry``).
+_KEPT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class LateOpenings:
 
     def __init__(self) -> None:
         self._busy: set[int] = set()
-        self._connections = 0
+        self._used: dict[int, float] = {}
         self._openings: dict[int, _Opening] = {}
 
     def __bool__(self) -> bool:
@@ -48,13 +50,14 @@ class LateOpenings:
     def departed(self, at: float, since: float) -> None:
         """The thread's request was let go, ``at`` in the account's time, ``since`` on the clock.
 
-        More requests under way than ever before take one more connection.
+        It has a connection of its own if as many requests were under way a moment ago.
         """
         thread = threading.get_ident()
         self._busy.add(thread)
-        if len(self._busy) > self._connections:
-            self._connections = len(self._busy)
+        beside = len(self._busy)
+        if beside not in self._used or since - self._used[beside] >= _KEPT_SECONDS:
             self._openings[thread] = _Opening(since, at)
+        self._used[beside] = since
 
     def arrived(self) -> None:
         """The thread's last request is there: it was answered, or the thread asks again."""

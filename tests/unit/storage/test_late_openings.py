@@ -78,6 +78,21 @@ def test_a_request_that_has_a_connection_is_not_late(clock: Clock) -> None:
     assert not openings
 
 
+def test_a_connection_that_was_idle_for_long_is_opened_again(clock: Clock) -> None:
+    openings = LateOpenings()
+    for pause in (4.9, 5.0, 4.9):
+        openings.departed(AT, clock.now)
+        openings.arrived()
+        openings.counted_in({"all": Pace((AT,))})
+        clock.now += pause
+    assert not openings
+    openings.departed(AT, clock.now)
+    assert not openings
+    clock.now += 5
+    openings.departed(AT, clock.now)
+    assert openings
+
+
 def test_each_request_beside_others_opens_one_more(clock: Clock) -> None:
     openings = LateOpenings()
     openings.departed(AT, clock.now)
