@@ -48,7 +48,10 @@ EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restor
 
 
 class AmoCrm(Leads, Protocol):
-    """What this stage asks of a client, and how many requests that took so far."""
+    """What this stage asks of a client, and how many requests that took so far.
+
+    Events are asked for in another thread than the rest.
+    """
 
     @property
     def asked(self) -> int: ...

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from synkro_assets.domain.errors import AccountStopped, TokenExpired, UsageProblem
+from synkro_assets.ingestion.amocrm import fetch_day
 from synkro_assets.operations import integration_settings, key_rotation
 from synkro_assets.operations.amocrm_connection import connect
 from synkro_assets.operations.amocrm_tokens import tenant_tokens
@@ -101,6 +102,28 @@ def test_the_end_of_replaced_tokens_is_not_told_of_the_new_ones(connected: Conne
     tokens.ended(connected.pair["access_token"], "it was revoked")
     assert (connected.held()["status"], scene.chat()) == ("unchecked", [])
     tokens.ended("e30.e30.new", "it was revoked")
+    assert connected.held()["status"] == "error"
+    assert len(scene.chat()) == 1
+
+
+SPENT = {"expires_in": 0, "refresh_token": "def502.spent"}
+WITHDRAWN = {"long_lived_token": "e30.e30.withdrawn", "access_token": None, "refresh_token": None}
+
+
+@pytest.mark.parametrize(
+    ("saved", "requests"), [(SPENT, 1), (WITHDRAWN, 0)], ids=["oauth", "long-lived"]
+)
+def test_requests_side_by_side_that_meet_the_end_of_a_token_tell_of_it_once(
+    connected: Connected, saved: dict[str, Any], requests: int
+) -> None:
+    connected.save(**saved)
+    scene = connected.scene
+    with (
+        amocrm_client(scene.platform, scene.tenant) as client,
+        pytest.raises(TokenExpired),
+    ):
+        fetch_day(client, scene.window)
+    assert len(connected.token_requests()) == requests
     assert connected.held()["status"] == "error"
     assert len(scene.chat()) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -36,8 +37,8 @@ def counted(openings: LateOpenings, *recent: float) -> list[float]:
     return [round(after - before, 6) for before, after in zip(recent, found, strict=True)]
 
 
-def in_a_thread(work: object) -> None:
-    thread = threading.Thread(target=work)  # type: ignore[arg-type]  # a lambda
+def in_a_thread(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 
