@@ -25,8 +25,9 @@ from synkro_assets.ingestion.amocrm_contacts import (
     all_of,
     contacts_to_ask,
 )
+from synkro_assets.ingestion.amocrm_lists import ListClient, ListsOfDay
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
-from synkro_assets.ingestion.amocrm_references import HeldReferences, Named, are_lists_due
+from synkro_assets.ingestion.amocrm_references import HeldReferences, Named
 from synkro_assets.ingestion.amocrm_rows import (
     Early,
     Rows,
@@ -41,28 +42,24 @@ from synkro_assets.ingestion.beside import Beside, WhileWanted
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
-_Lists = tuple[Payload | None, list[Payload], list[Payload], list[Payload]]
 
 UNLIMITED, BEGINNING, NOTHING_EARLY = Limits(), Place(), Early()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
 
 
-class AmoCrm(Leads, Protocol):
-    """What this stage asks of a client, and how many requests that took so far.
+class AmoCrm(Leads, ListClient, Protocol):
+    """What this stage asks of a client.
 
-    Events are asked for in another thread than the rest.
+    Several threads ask at once. ``more`` of ``contacts_by_id`` is called once, when it is time to
+    know them.
     """
 
-    @property
-    def asked(self) -> int: ...
-    def account(self) -> Payload: ...
-    def users(self) -> Iterable[Payload]: ...
-    def pipelines(self) -> Iterable[Payload]: ...
-    def loss_reasons(self) -> Iterable[Payload]: ...
     def events(
         self, start: datetime, end: datetime, types: tuple[str, ...]
     ) -> Iterable[Payload]: ...
-    def contacts_by_id(self, ids: Iterable[int]) -> Iterable[Payload]: ...
+    def contacts_by_id(
+        self, ids: Iterable[int], more: Callable[[], Iterable[int]]
+    ) -> Iterable[Payload]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +105,48 @@ def fetch_day(
     portion = Portion(
         limits, before, holding.by_id(), holding.by_id(), keep=kept.lead, keep_deleted=kept.deleted
     )
-    with Beside(partial(_events, client, window, holding, kept)) as reading:
-        portion.read(client, window, lambda: set(map(entity_id, reading.outcome())))
-        events = reading.outcome()
-    kept.end()
-    leads, deleted = portion.leads.values(), portion.deleted.values()
-    asked = contacts_to_ask(portion, linked_before)
-    found = f"{len(events)} events, {len(leads)} leads"
-    on_progress(f"amoCRM: {found}; {len(portion.contacts)} contacts of theirs")
-    shown = client.contacts_by_id(sorted(portion.contacts))
-    contacts = holding.records(map(kept.contact, shown))
-    kept.end()
-    early.sightings(all_of(asked) | portion.contacts, contacts)
-    lists: _Lists = (None, [], [], [])
-    if are_lists_due(held, client.asked, kept.named):
-        on_progress("amoCRM: account, people and pipelines")
-        lists = _lists(client)
-    return AmoCrmDay(*lists, events, leads, deleted, contacts, portion, asked)
+    with (
+        Beside(partial(_events, client, window, holding, kept)) as events,
+        ListsOfDay(client, held) as lists,
+    ):
+        portion.read_changed(client, window)
+        others = _OtherLeads(client, portion, kept, events, linked_before, on_progress)
+        shown = client.contacts_by_id(frozenset(portion.contacts), others.contacts)
+        contacts = holding.records(map(kept.contact, shown))
+        kept.end()
+        early.sightings(all_of(others.asked) | portion.contacts, contacts)
+        said = lists.read_where_due(kept.named, on_progress)
+    return AmoCrmDay(
+        *said, events.outcome(), portion.leads.values(), portion.deleted.values(), contacts,
+        portion, others.asked,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _OtherLeads:
+    """What of a day is known only when its events are: the rest of its leads and their contacts.
+
+    ``asked`` are then the contacts of all its leads, by lead.
+    """
+
+    client: AmoCrm
+    portion: Portion
+    kept: _Kept
+    events: Beside[Records]
+    linked_before: LinkedBefore
+    on_progress: Callable[[str], None]
+    asked: ByLead = field(default_factory=dict)
+
+    def contacts(self) -> set[int]:
+        """Contacts that those of the changed leads were not."""
+        events, portion = self.events.outcome(), self.portion
+        known = frozenset(portion.contacts)
+        portion.read_named(self.client, set(map(entity_id, events)))
+        self.kept.end()
+        self.asked = contacts_to_ask(portion, self.linked_before)
+        found = f"{len(events)} events, {len(portion.leads)} leads"
+        self.on_progress(f"amoCRM: {found}; {len(portion.contacts)} contacts of theirs")
+        return portion.contacts - known
 
 
 def _events(
@@ -134,11 +156,6 @@ def _events(
     events = holding.records(map(kept.event, shown))
     kept.end_events()
     return events
-
-
-def _lists(client: AmoCrm) -> _Lists:
-    account, users = client.account(), list(client.users())
-    return account, users, list(client.pipelines()), list(client.loss_reasons())
 
 
 class _Kept:

@@ -114,22 +114,32 @@ class Portion:
             frozenset(self._owed),
         )
 
-    def read(self, client: Leads, window: Window, named: Callable[[], Set[int]]) -> None:
-        """Read up to the limits what is left of the day.
-
-        ``named`` tells the leads of its events, and is asked last: they may still be on their way.
-        """
+    def read_changed(self, client: Leads, window: Window) -> None:
+        """Read up to the limits what is left of the leads updated and deleted."""
         before = self.before
         updated = client.leads_updated(_since(window, before.updated_at), window.end)
         self._updated_at, is_read = self._follow(updated, before.leads, before.updated_at)
         if not is_read:
             return
         deleted = client.deleted_leads(_since(window, before.deleted_at), window.end)
-        self._deleted_at, is_read = self._follow(
+        self._deleted_at, _ = self._follow(
             deleted, before.gone, before.deleted_at, self._take_deleted
         )
-        if is_read:
-            self._read_named(client, sorted(named() - self.place.leads - self.place.gone))
+
+    def read_named(self, client: Leads, named: Set[int]) -> None:
+        """Read up to the limits what else its events name; nothing if one has been met already."""
+        if self.met is not None:
+            return
+        unread = sorted(named - self.place.leads - self.place.gone)
+        asked = unread[: self._room]
+        self._missing, is_taken = set(asked), True
+        for lead in client.leads_by_id(asked):
+            self._missing.discard(int(lead["id"]))
+            is_taken = is_taken and self._take(lead)
+        if is_taken and len(asked) < len(unread):
+            self.met = "max_amo_leads"
+        if self.met:
+            self.left = len(set(unread) - self._missing - self.leads.keys())
 
     def ask_also(self, former: Set[int]) -> None:
         """Ask for former contacts too, and those owed, as far as there is room; owe the rest."""
@@ -157,17 +167,6 @@ class Portion:
             is_ordered = is_ordered and (at is None or changed_at >= at)
             at = changed_at
         return (at if is_ordered else None), True
-
-    def _read_named(self, client: Leads, unread: list[int]) -> None:
-        asked = unread[: self._room]
-        self._missing, is_taken = set(asked), True
-        for lead in client.leads_by_id(asked):
-            self._missing.discard(int(lead["id"]))
-            is_taken = is_taken and self._take(lead)
-        if is_taken and len(asked) < len(unread):
-            self.met = "max_amo_leads"
-        if self.met:
-            self.left = len(set(unread) - self._missing - self.leads.keys())
 
     @property
     def _room(self) -> int:

@@ -37,6 +37,11 @@ class Batches:
         if batch:
             yield batch
 
+    def whole(self, ids: Iterable[int], address: str) -> tuple[list[int], list[int]]:
+        """Those of the ids that fill whole batches, and the rest, which leave room for more."""
+        *whole, rest = list(self.of(ids, address)) or [[]]
+        return [each for batch in whole for each in batch], rest
+
     def halves(self, ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
         """A batch that was too long, in two; later ones need not find that out again."""
         middle = len(ids) // 2

@@ -50,6 +50,8 @@ from synkro_assets.providers.plain_json import rows_of
 from synkro_assets.providers.read_ahead import ReadAhead
 from synkro_assets.providers.sifting import Sieve, Sort, forget
 
+Ids = Callable[[], Iterable[int]]
+
 # With so many under way seven a second are asked even if an answer takes four tenths of one.
 _BATCHES_AHEAD = 3
 
@@ -114,9 +116,13 @@ class AmoCrmClient(Closing):
         """The leads of ``ids`` that exist outside the trash, with contacts and loss reason."""
         return self._by_id(forms.LEADS, ids, (("with", "contacts,loss_reason"),))
 
-    def contacts_by_id(self, ids: Iterable[int]) -> Iterator[Row]:
-        """The contacts of ``ids`` that exist, with their leads."""
-        return self._by_id(forms.CONTACTS, ids, (("with", "leads"),))
+    def contacts_by_id(self, ids: Iterable[int], more: Ids | None = None) -> Iterator[Row]:
+        """The contacts of ``ids`` that exist, with their leads, and those of ``more``.
+
+        ``more`` is called when all that fills whole batches was read, so it costs no request that
+        one question for all would not.
+        """
+        return self._by_id(forms.CONTACTS, ids, (("with", "leads"),), more)
 
     def contacts_matching(self, query: str) -> Iterator[Row]:
         """Contacts that amoCRM's search finds for a name, phone or e-mail."""
@@ -184,12 +190,23 @@ class AmoCrmClient(Closing):
             for rows in ascending_pages(fetch, first, _id, stamp, look_ahead):
                 yield from (row for row in rows if first <= stamp(row) <= last)
 
-    def _by_id(self, sort: Sort, ids: Iterable[int], extra: Params) -> Iterator[Row]:
+    def _by_id(
+        self, sort: Sort, ids: Iterable[int], extra: Params, more: Ids | None = None
+    ) -> Iterator[Row]:
         fixed = (("limit", PAGE), ("order[id]", "asc"), *extra)
         address = str(self._road.address(f"{API}/{sort.entity}", fixed))
-        batches = self._batches.of(ids, address)
+        if more:
+            whole, rest = self._batches.whole(ids, address)
+            # Whoever calls has others ask meanwhile, for what takes longer.
+            yield from self._batched(sort, self._batches.of(whole, address), fixed, 1)
+            ids = {*rest, *more()}.difference(whole)
+        yield from self._batched(sort, self._batches.of(ids, address), fixed)
+
+    def _batched(
+        self, sort: Sort, batches: Iterator[list[int]], fixed: Params, most: int = _BATCHES_AHEAD
+    ) -> Iterator[Row]:
         following: deque[list[int]] = deque()
-        with closing(ReadAhead(self._ask, _BATCHES_AHEAD)) as ahead:
+        with closing(ReadAhead(self._ask, most)) as ahead:
 
             def look_ahead(link: str | None) -> None:
                 """Once all of a batch came in one page, its length is one the server takes."""

@@ -6,7 +6,7 @@ is made of the answers is ``histories.py``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -90,8 +90,10 @@ class Company:
         found = [self.leads[each] for each in ids]
         return [self._shown(lead) for lead in found if not lead["is_deleted"]]
 
-    def contacts_by_id(self, ids: Iterable[int]) -> Iterable[Row]:
-        found = [self.contacts[each] for each in ids]
+    def contacts_by_id(
+        self, ids: Iterable[int], more: Callable[[], Iterable[int]]
+    ) -> Iterable[Row]:
+        found = [self.contacts[each] for each in [*ids, *more()]]
         return [_shown_contact(contact) for contact in found if not contact["is_gone"]]
 
     def account(self) -> Row:

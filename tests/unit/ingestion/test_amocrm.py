@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -88,8 +88,8 @@ class FakeAmoCrm:
         self.questions["deleted"] = (start, end)
         return iter(self.trash)
 
-    def contacts_by_id(self, ids: Iterable[int]) -> Any:
-        self.questions["contacts"] = list(ids)
+    def contacts_by_id(self, ids: Iterable[int], more: Callable[[], Iterable[int]]) -> Any:
+        self.questions["contacts"] = sorted([*ids, *more()])
         return (each for each in self.people if each["id"] in self.questions["contacts"])
 
 
@@ -210,7 +210,7 @@ def test_the_small_lists_are_kept_by_id() -> None:
 
 def test_trouble_half_way_gives_no_half_day() -> None:
     class Breaking(FakeAmoCrm):
-        def contacts_by_id(self, ids: Iterable[int]) -> Any:
+        def contacts_by_id(self, ids: Iterable[int], more: Callable[[], Iterable[int]]) -> Any:
             raise ProviderUnavailable("amocrm", "cut")
 
     day: AmoCrmDay | None = None
@@ -244,6 +244,54 @@ def test_events_and_leads_are_read_side_by_side() -> None:
             return super().leads_updated(start, end)
 
     assert len(fetch_day(Slow(updated=[lead(1, 10)]), WINDOW).leads) == 1
+
+
+def test_contacts_are_asked_for_while_the_events_are_still_read() -> None:
+    is_asked = threading.Event()
+
+    class Slow(FakeAmoCrm):
+        def events(self, start: datetime, end: datetime, types: tuple[str, ...]) -> Any:
+            assert is_asked.wait(10)
+            return super().events(start, end, types)
+
+        def contacts_by_id(
+            self, ids: Iterable[int], more: Callable[[], Iterable[int]]
+        ) -> Iterator[dict[str, Any]]:
+            assert set(ids) == {10, 11}
+            is_asked.set()
+            assert set(more()) == {12}
+            yield from map(contact, (10, 11, 12))
+
+    client = Slow([event(2)], [lead(1, 10, 11)], [lead(2, 11, 12)])
+
+    assert [each["id"] for each in fetch_day(client, WINDOW).contacts] == [10, 11, 12]
+
+
+def test_lists_that_nobody_has_stored_are_read_beside_the_leads() -> None:
+    met = threading.Barrier(2, timeout=10)
+
+    class Slow(FakeAmoCrm):
+        def account(self) -> dict[str, Any]:
+            met.wait()
+            return super().account()
+
+        def leads_updated(self, start: datetime, end: datetime) -> Any:
+            met.wait()
+            return super().leads_updated(start, end)
+
+    assert fetch_day(Slow(updated=[lead(1, 10)]), WINDOW).account == {"id": 5, "currency": "RUB"}
+
+
+def test_lists_that_cannot_be_read_give_no_day_without_them() -> None:
+    class Breaking(FakeAmoCrm):
+        def pipelines(self) -> list[dict[str, Any]]:
+            raise ProviderUnavailable("amocrm", "cut")
+
+    for held in (None, HeldReferences(frozenset(), frozenset(), frozenset())):
+        day: AmoCrmDay | None = None
+        with pytest.raises(ProviderUnavailable):
+            day = fetch_day(Breaking(updated=[lead(1, 10)]), WINDOW, held=held)
+        assert day is None
 
 
 KNOWN = HeldReferences(frozenset({1}), frozenset({(7, 20)}), frozenset())

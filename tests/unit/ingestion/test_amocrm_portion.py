@@ -58,7 +58,8 @@ def portions(
         assert len(found) < most, "the runs come to an end"
         before = Place.stored(found[-1].place.to_store()) if found else Place()
         portion = Portion(limits, before)
-        portion.read(company, WINDOW, lambda: set(named))
+        portion.read_changed(company, WINDOW)
+        portion.read_named(company, set(named))
         found.append(portion)
     return found
 

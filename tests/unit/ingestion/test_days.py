@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -66,8 +66,10 @@ class Company:
     def leads_by_id(self, ids: Iterable[int]) -> Iterator[dict[str, Any]]:
         return (self._lead(lead_id) for lead_id in ids if lead_id % 10)
 
-    def contacts_by_id(self, ids: Iterable[int]) -> Iterator[dict[str, Any]]:
-        for contact_id in ids:
+    def contacts_by_id(
+        self, ids: Iterable[int], more: Callable[[], Iterable[int]]
+    ) -> Iterator[dict[str, Any]]:
+        for contact_id in [*ids, *more()]:
             fields = [{"field_code": "PHONE", "values": [{"value": f"8999{contact_id:07}"}]}]
             if contact_id % 7:
                 yield {

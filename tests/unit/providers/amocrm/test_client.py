@@ -216,6 +216,33 @@ def test_batches_are_asked_for_ahead_once_one_came_whole(connect, order):
     client.close()
 
 
+def test_contacts_that_are_known_later_fill_the_last_batch(connect):
+    contacts = [{"id": number, "updated_at": FIRST} for number in range(1, 601)]
+    pages = [page("contacts", contacts[at : at + 250]) for at in range(0, 600, 250)]
+    client, server = connect(*pages)
+    asked_before: list[int] = []
+
+    def more() -> range:
+        asked_before.append(len(server.requests))
+        return range(401, 601)
+
+    found = client.contacts_by_id(range(1, 402), more)
+    assert [row["id"] for row in found] == list(range(1, 601))
+    assert asked_before == [1], "what fills a batch is asked for before"
+    asked = [request.url.params.get_list("filter[id][]") for request in server.requests]
+    assert [len(ids) for ids in asked] == [250, 250, 100]
+
+
+def test_what_keeps_the_other_contacts_from_being_known_is_told(connect):
+    def more() -> list[int]:
+        raise ProviderRefused("amocrm", "not this one", status=414)
+
+    client, server = connect(page("contacts", [{"id": 1, "updated_at": FIRST}]))
+    with pytest.raises(ProviderRefused, match="not this one"):
+        list(client.contacts_by_id([1], more))
+    assert server.requests == []
+
+
 def test_what_a_refused_batch_taught_holds_for_the_next_one(connect):
     leads = [{"id": number, "updated_at": FIRST} for number in range(1, 501)]
     server_pages = [page("leads", leads[at : at + 125]) for at in range(0, 500, 125)]

@@ -21,6 +21,7 @@ ARGUMENTS = {
     "end": END,
     "types": ["lead_added"],
     "ids": [1],
+    "more": None,
     "query": "Anna",
     "count": 3,
 }
