@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,15 +18,13 @@ from pathlib import Path
 import psycopg
 
 from synkro_assets.storage.embedded_server import discard, running_server
-from tests.databases import SERVER_VARIABLE
+from tests.databases import SERVER_VARIABLE, server_folder
 
 
 @contextmanager
 def fresh_server(like: str) -> Iterator[str]:
     """The URL of a superuser on a new server of the version that serves ``like``."""
-    folder = Path(tempfile.mkdtemp(prefix="synkro-cluster-", dir="/tmp"))
-    folder.chmod(0o755)
-    try:
+    with server_folder() as folder:
         if os.environ.get(SERVER_VARIABLE):
             with _server_of(_programs(like), folder) as url:
                 yield url
@@ -35,8 +32,6 @@ def fresh_server(like: str) -> Iterator[str]:
             with running_server(folder / "home") as url:
                 yield url
             discard(folder / "home")
-    finally:
-        shutil.rmtree(folder)
 
 
 def _programs(url: str) -> Path:
