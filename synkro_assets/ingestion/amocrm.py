@@ -25,9 +25,8 @@ from synkro_assets.ingestion.amocrm_contacts import (
     all_of,
     contacts_to_ask,
 )
-from synkro_assets.ingestion.amocrm_lists import ListClient, ListsOfDay
 from synkro_assets.ingestion.amocrm_portion import Leads, Limits, Place, Portion
-from synkro_assets.ingestion.amocrm_references import HeldReferences, Named
+from synkro_assets.ingestion.amocrm_references import HeldReferences, Named, are_lists_due
 from synkro_assets.ingestion.amocrm_rows import (
     Early,
     Rows,
@@ -42,18 +41,25 @@ from synkro_assets.ingestion.beside import Beside, WhileWanted
 from synkro_assets.ingestion.packing import AS_READ, Holding, Records
 
 Payload = dict[str, Any]
+_Lists = tuple[Payload | None, list[Payload], list[Payload], list[Payload]]
 
 UNLIMITED, BEGINNING, NOTHING_EARLY = Limits(), Place(), Early()
 EVENT_TYPES = ("lead_added", "lead_status_changed", "lead_deleted", "lead_restored")
 
 
-class AmoCrm(Leads, ListClient, Protocol):
-    """What this stage asks of a client.
+class AmoCrm(Leads, Protocol):
+    """What this stage asks of a client, and how many requests that took so far.
 
-    Several threads ask at once. ``more`` of ``contacts_by_id`` is called once, when it is time to
-    know them.
+    Events are asked for in another thread than the rest. ``more`` of ``contacts_by_id`` is called
+    once, when it is time to know them.
     """
 
+    @property
+    def asked(self) -> int: ...
+    def account(self) -> Payload: ...
+    def users(self) -> Iterable[Payload]: ...
+    def pipelines(self) -> Iterable[Payload]: ...
+    def loss_reasons(self) -> Iterable[Payload]: ...
     def events(
         self, start: datetime, end: datetime, types: tuple[str, ...]
     ) -> Iterable[Payload]: ...
@@ -105,19 +111,20 @@ def fetch_day(
     portion = Portion(
         limits, before, holding.by_id(), holding.by_id(), keep=kept.lead, keep_deleted=kept.deleted
     )
-    with (
-        Beside(partial(_events, client, window, holding, kept)) as events,
-        ListsOfDay(client, held) as lists,
-    ):
+    with Beside(partial(_events, client, window, holding, kept)) as events:
         portion.read_changed(client, window)
         others = _OtherLeads(client, portion, kept, events, linked_before, on_progress)
         shown = client.contacts_by_id(frozenset(portion.contacts), others.contacts)
         contacts = holding.records(map(kept.contact, shown))
-        kept.end()
-        early.sightings(all_of(others.asked) | portion.contacts, contacts)
-        said = lists.read_where_due(kept.named, on_progress)
+    kept.end()
+    early.sightings(all_of(others.asked) | portion.contacts, contacts)
+    lists: _Lists = (None, [], [], [])
+    # Last, so that whoever a lead names is in them.
+    if are_lists_due(held, client.asked, kept.named):
+        on_progress("amoCRM: account, people and pipelines")
+        lists = _lists(client)
     return AmoCrmDay(
-        *said, events.outcome(), portion.leads.values(), portion.deleted.values(), contacts,
+        *lists, events.outcome(), portion.leads.values(), portion.deleted.values(), contacts,
         portion, others.asked,
     )  # fmt: skip
 
@@ -156,6 +163,11 @@ def _events(
     events = holding.records(map(kept.event, shown))
     kept.end_events()
     return events
+
+
+def _lists(client: AmoCrm) -> _Lists:
+    account, users = client.account(), list(client.users())
+    return account, users, list(client.pipelines()), list(client.loss_reasons())
 
 
 class _Kept:

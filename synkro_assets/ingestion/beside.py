@@ -48,10 +48,6 @@ class Beside(Generic[Outcome]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Nobody wants the outcome any more, if it was not asked for yet."""
         self._is_abandoned = True
         self._thread.join(_PATIENCE_SECONDS)
 

@@ -54,9 +54,9 @@ def test_a_day_is_read_whole_though_its_account_moves_on_the_way(
 
     assert connected.held()["base_url"] == address(connected, after)
     assert {each.status for each in before.asked} == {200, 401}
-    # Events, leads and lists are asked for side by side, so that several may meet the old address.
+    # Events and leads are asked for side by side, so that both may meet the old address.
     *under_way, renewal = (each for each in before.asked if each.status == 401)
-    assert 1 <= len(under_way) <= 3
+    assert 1 <= len(under_way) <= 2
     assert {each.method for each in under_way} == {"GET"}
     assert renewal.path.endswith(TOKEN)
     first, *others = after.asked

@@ -267,19 +267,21 @@ def test_contacts_are_asked_for_while_the_events_are_still_read() -> None:
     assert [each["id"] for each in fetch_day(client, WINDOW).contacts] == [10, 11, 12]
 
 
-def test_lists_that_nobody_has_stored_are_read_beside_the_leads() -> None:
-    met = threading.Barrier(2, timeout=10)
+def test_lists_are_read_when_everybody_who_is_named_is_known() -> None:
+    asked: list[str] = []
 
-    class Slow(FakeAmoCrm):
+    class Told(FakeAmoCrm):
         def account(self) -> dict[str, Any]:
-            met.wait()
+            asked.append("account")
             return super().account()
 
-        def leads_updated(self, start: datetime, end: datetime) -> Any:
-            met.wait()
-            return super().leads_updated(start, end)
+        def contacts_by_id(self, ids: Iterable[int], more: Callable[[], Iterable[int]]) -> Any:
+            asked.append("contacts")
+            return super().contacts_by_id(ids, more)
 
-    assert fetch_day(Slow(updated=[lead(1, 10)]), WINDOW).account == {"id": 5, "currency": "RUB"}
+    fetch_day(Told(updated=[lead(1, 10)]), WINDOW)
+
+    assert asked == ["contacts", "account"]
 
 
 def test_lists_that_cannot_be_read_give_no_day_without_them() -> None:
