@@ -238,7 +238,7 @@ class Evening:
 
 @contextmanager
 def evening(home: Path) -> Iterator[Evening]:
-    """The platform with its demo companies, whose schedules are switched off."""
+    """The platform with its demo companies, whose schedules are off before a tick reads them."""
     port, code_port, log = free_port(), free_port(), home.parent / "up.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -249,21 +249,19 @@ def evening(home: Path) -> Iterator[Evening]:
             stdout=output,
         )
     try:
-        eventually(
-            lambda: "Dagit: http" in log.read_text() or process.poll() is not None,
-            START_SECONDS,
-            "up",
-        )
-        assert process.poll() is None, log.read_text()
+        # The companies are there, the daemon is not yet.
+        _await_words("simulators: ", log, process)
         (simulators,) = re.findall(r"simulators: (\S+)", log.read_text())
         with (
             running_server(home) as url,
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection,
         ):
-            hurry(url)
             found = Evening(
                 home, port, code_port, log, process, connection, Dagit(port), simulators, date.min
             )
+            _switch_schedules_off(found)
+            hurry(url)
+            _await_words("Dagit: http", log, process)
             _settle(found)
             yield found
     finally:
@@ -272,9 +270,23 @@ def evening(home: Path) -> Iterator[Evening]:
             process.wait(60)
 
 
-def _settle(platform: Evening) -> None:
-    """Hurry the simulators, stop their clock at noon, and wait for what a schedule began."""
+def _await_words(words: str, log: Path, process: subprocess.Popen[bytes]) -> None:
+    eventually(
+        lambda: words in log.read_text() or process.poll() is not None,
+        START_SECONDS,
+        f"{words!r} is said",
+    )
+    assert process.poll() is None, log.read_text()
+
+
+def _switch_schedules_off(platform: Evening) -> None:
+    """Let nothing but the stories begin a run; a tick that has read the schedules goes on."""
     platform.rows("update app.tenant_runtime_configs set is_schedule_enabled = false")
+    assert "daemon is up" not in platform.log.read_text()
+
+
+def _settle(platform: Evening) -> None:
+    """Hurry the simulators and stop their clock at noon."""
     platform.control("POST", "limits", {"enabled": False})
     for rate in ("requests_per_second", "chats_per_second"):
         platform.rows(
@@ -287,13 +299,7 @@ def _settle(platform: Evening) -> None:
     noon = now.replace(hour=QUIET_HOUR, minute=0)
     platform.control("PUT", "clock", {"now": noon.isoformat(), "rate": 1})
     platform.day = noon.date() - timedelta(days=1)
-    eventually(
-        lambda: not platform.dagit.runs() or all(
-            platform.dagit.has_ended(run["runId"]) for run in platform.dagit.runs()
-        ),
-        120,
-        "the schedule's runs have ended",
-    )  # fmt: skip
+    assert platform.dagit.runs() == []
 
 
 def kill(*processes: psutil.Process) -> None:
