@@ -3,10 +3,9 @@
 What lives here: the same account read three times into one database, no limits anywhere. Our
 program is ``own_sync``, the others' are ``rivals``; the loader by itself is ``load_rate``.
 
-Two things of the simulator are set for amochka 0.7.0, and hold for all: the ids of the leads fit
-the INTEGER columns of its tables, and an address may be 64 KiB long, since it asks for all contacts
-it misses in one. Everybody reads leads with contacts and loss reasons, the contacts, the events,
-the users and the pipelines; what each makes of them besides is its own.
+One thing of the simulator is set for amochka 0.7.0, and holds for all: the ids of the leads fit the
+INTEGER columns of its tables. Everybody reads leads with contacts and loss reasons, the contacts,
+the events, the users and the pipelines; what each makes of them besides is its own.
 """
 
 from __future__ import annotations
@@ -37,7 +36,6 @@ from synkro_assets.storage.integrations import integrations_of
 AT_ONCE = 10
 TURNS = 3
 ENTITIES = ("leads", "contacts", "events", "users", "pipelines")
-_LONGEST_ADDRESS = 65_536
 _RIVALS = Path(__file__).with_name("rivals")
 _PINNED = Path(__file__).with_name("requirements.txt")
 
@@ -58,7 +56,6 @@ class _Rival:
 _AMOCHKAS: Tables = {entity: ("amochka", f"amocrm_{entity}") for entity in ENTITIES}
 RIVALS = (
     _Rival("dlt", 5_000, {entity: ("dlt_rows", entity) for entity in ENTITIES}, 3),
-    # What it asks for in one address is then as long as the simulators' HTTP server reads.
     _Rival("amochka", 2_000, _AMOCHKAS | {"events": ("amochka", "amocrm_leads_events")}, 10),
 )
 
@@ -106,7 +103,6 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
     installed or does not finish is a broken bound, not a comparison left out.
     """
     lines: list[Line] = []
-    stage.simulators.ask("POST", "switches", {"amocrm_longest_address": _LONGEST_ADDRESS})
     with tempfile.TemporaryDirectory(prefix="synkro-bench-", dir="/tmp") as name:
         try:
             interpreter = _interpreter(Path(name))
@@ -115,8 +111,6 @@ def measure_sync_rate(stage: Stage) -> list[Line]:
         except (NotCompared, ProgramFailed) as problem:
             what = f"rows a second were not compared: {problem}"
             lines.append(Line(what, 0, "", "compared", holds=False))
-        finally:
-            stage.simulators.ask("DELETE", "switches")
     return lines
 
 

@@ -3,6 +3,7 @@
 Lives here: lists, single leads, links to contacts. Not here: events (``events``).
 """
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from synkro_assets.simulators.world.model import Company, Lead, LossReason
 
 from .answers import empty, hal, problem
 from .door import Visit
-from .query import BadQuery, ordered, page_of, within
+from .query import BadQuery, Query, cut, ordered, page_of, within
 
 _ORDERS = ("created_at", "updated_at", "id")
+_SPANS = ("created_at", "updated_at", "closed_at")
+Spans = dict[str, tuple[int, int] | None]
 
 
 def unix(moment: datetime | None) -> int | None:
@@ -94,37 +97,44 @@ def rendered(lead: Lead, company: Company, with_: set[str], base: str) -> dict[s
 
 
 def _chosen(visit: Visit) -> list[Lead]:
-    query = visit.query
-    ids, pipelines = query.numbers("id"), query.numbers("pipeline_id")
-    users, stages = query.numbers("responsible_user_id"), query.stages()
-    is_within = within(
-        {name: query.span(name) for name in ("created_at", "updated_at", "closed_at")}
-    )
-    wanted = query.plain.get("query", "").lower()
-    wants_trash = "only_deleted" in query.with_
-    return [
-        lead
-        for lead in _ordered(visit, ids)
-        if lead.is_deleted == wants_trash
-        and (pipelines is None or lead.pipeline_id in pipelines)
-        and (users is None or lead.responsible_id in users)
-        and (stages is None or (lead.pipeline_id, lead.status_id) in stages)
-        and is_within(lead)
-        and (not wanted or wanted in lead.name.lower())
-    ]
+    spans = {name: visit.query.span(name) for name in _SPANS}
+    wants_trash = "only_deleted" in visit.query.with_
+    rows = [lead for lead in _ordered(visit, spans) if lead.is_deleted == wants_trash]
+    for passes in _filters(visit.query, spans):
+        rows = [lead for lead in rows if passes(lead)]
+    return rows
 
 
-def _ordered(visit: Visit, ids: set[int] | None) -> list[Lead]:
-    """The leads of the ids, or all, in the order asked for.
+def _ordered(visit: Visit, spans: Spans) -> list[Lead]:
+    """The leads of the ids, or all, in the order asked for; takes a span out that it keeps to.
 
     Whoever reads by change asks from each page's last one on: all are sorted once for that.
     """
+    ids = visit.query.numbers("id")
     if ids is not None:
         return ordered(visit.present.leads(ids), visit.query, _ORDERS)
-    order = visit.query.order(_ORDERS)
-    return visit.present.standing.chosen(
+    order = name, is_descending = visit.query.order(_ORDERS)
+    every = visit.present.standing.chosen(
         ("every lead", order), lambda: ordered(visit.present.leads(), visit.query, _ORDERS)
     )
+    span = None if is_descending else spans.pop(name, None)
+    return every if span is None else cut(every, name, span)
+
+
+def _filters(query: Query, spans: Spans) -> Iterator[Callable[[Lead], bool]]:
+    """What else is asked of a lead."""
+    pipelines, users = query.numbers("pipeline_id"), query.numbers("responsible_user_id")
+    stages, wanted = query.stages(), query.plain.get("query", "").lower()
+    if pipelines is not None:
+        yield lambda lead: lead.pipeline_id in pipelines
+    if users is not None:
+        yield lambda lead: lead.responsible_id in users
+    if stages is not None:
+        yield lambda lead: (lead.pipeline_id, lead.status_id) in stages
+    if any(spans.values()):
+        yield within(spans)
+    if wanted:
+        yield lambda lead: wanted in lead.name.lower()
 
 
 def _shown(lead: Lead, visit: Visit) -> dict[str, Any]:
