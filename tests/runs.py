@@ -73,9 +73,9 @@ def order(*days: BusinessDay, **changes: Any) -> RunOrder:
 
 
 @contextmanager
-def claimed(scene: Scene) -> Iterator[TenantRun]:
-    """A run of the scene's day without Dagster."""
-    begun = begin_run(scene.platform, scene.tenant, order(scene.day))
+def claimed(scene: Scene, *days: BusinessDay) -> Iterator[TenantRun]:
+    """A run of some days, or of the scene's, without Dagster."""
+    begun = begin_run(scene.platform, scene.tenant, order(*(days or [scene.day])))
     try:
         yield begun
     finally:

@@ -31,21 +31,24 @@
 
 {#
     One lead as of an instant. A tombstone carries no fields, so these come from the version before it. The
-    stage is that of the last change before the instant where the version is older than it or from afterwards;
-    nothing tells what else a later version has changed.
+    stage is that of the last change before the instant where the version is older than it or from afterwards.
+    What was closed later was not closed then, and what is not lost has no reason; nothing tells what else a later
+    version has changed.
 #}
 {% macro lead_as_of(tenant_id, amocrm_lead_id, as_of) -%}
     select
         version.lead_name,
-        coalesce(change.to_pipeline_id, version.amocrm_pipeline_id) as amocrm_pipeline_id,
-        coalesce(change.to_status_id, version.amocrm_status_id) as amocrm_status_id,
+        stage.amocrm_pipeline_id,
+        stage.amocrm_status_id,
         version.amocrm_user_id,
         version.price_amount,
         version.created_at,
-        version.closed_at,
+        case when version.closed_at < {{ as_of }} then version.closed_at end as closed_at,
         version.updated_at,
-        version.amocrm_loss_reason_id,
-        version.loss_reason_name,
+        case when version.updated_at < {{ as_of }} or stage.amocrm_status_id = 143 then version.amocrm_loss_reason_id end
+            as amocrm_loss_reason_id,
+        case when version.updated_at < {{ as_of }} or stage.amocrm_status_id = 143 then version.loss_reason_name end
+            as loss_reason_name,
         version.contact_links
     from (values (true)) as asked (is_asked)
     left join lateral (
@@ -64,6 +67,11 @@
             version.updated_at is null
             or version.updated_at >= {{ as_of }}
             or version.updated_at <= change.created_at
+    cross join lateral (
+        select
+            coalesce(change.to_pipeline_id, version.amocrm_pipeline_id) as amocrm_pipeline_id,
+            coalesce(change.to_status_id, version.amocrm_status_id) as amocrm_status_id
+    ) as stage
 {%- endmacro %}
 
 {#

@@ -57,7 +57,7 @@ def remainder(
     config: RuntimeConfig,
     parse_time: ParseTime,
 ) -> DayShare:
-    """A reading with what it left unread; where it met a limit, chats it did not read stay."""
+    """A reading of a day with what it left unread; the chats it did not read stay as stored."""
     not_seen = before.known - fetched.chats.keys() - fetched.silent
     is_continued = bool(not_seen or before.reached)
     if not fetched.unread and not is_continued:

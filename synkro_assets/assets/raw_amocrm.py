@@ -47,7 +47,7 @@ _DESCRIPTIONS = {
     "amocrm_users": "The people of the account, latest state.",
     "amocrm_pipelines": "Pipelines with their stages, latest state.",
     "amocrm_loss_reasons": "Why deals are lost, latest state.",
-    "amocrm_events": "What happened to leads: created, moved, deleted. Replaced per tenant-day.",
+    "amocrm_events": "What happened to leads: created, moved, deleted. None is ever taken away.",
     "amocrm_leads": "Every version of a lead that was seen; deletions are versions too.",
     "amocrm_contacts": "Every version of a contact of the day's leads, with phones in E.164.",
     "amocrm_contact_channels": "Phones and e-mails of contacts' versions, one row each.",

@@ -36,7 +36,7 @@ from synkro_assets.storage.raw_rows import RADIST_TABLES
 
 _DESCRIPTIONS = {
     "radist_chats": "Chats with a message in the day's window and who is behind them.",
-    "radist_messages": "Every message of the day's window. Replaced per tenant-day.",
+    "radist_messages": "Every message of the day's window. Replaced chat by chat.",
 }
 
 
@@ -80,7 +80,11 @@ def radist_source(tenant_run: TenantRun, on_progress: Callable[[str], None]) -> 
         poison = quarantine.by_day(windows)
         return {
             day: remainder(
-                DayShare(partial(radist.raw_rows, share, region, parse_time), poison[day]),
+                DayShare(
+                    partial(radist.raw_rows, share, region, parse_time),
+                    poison[day],
+                    chats=sorted(share.chats),
+                ),
                 fetched,
                 before,
                 config,

@@ -93,9 +93,8 @@ class DayShare:
     """A day's rows by table name, what of it cannot be used, and what a limit left unread.
 
     ``rows`` makes them when the day is stored: those of a month at once take too much memory.
-    ``chats`` are the only ones whose rows are replaced by these; all where it is None. One that
-    ``continues`` an earlier reading leaves what that set aside; ``parts`` are of dialogs that take
-    several readings.
+    ``chats`` are those whose rows are replaced by these. One that ``continues`` an earlier reading
+    leaves what that set aside; ``parts`` are of dialogs that take several readings.
     """
 
     rows: Callable[[], Mapping[str, Rows]]
@@ -105,6 +104,11 @@ class DayShare:
     chats: Sequence[int] | None = None
     continues: bool = False
     parts: Parts | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one reading saw all of the day that the source still has."""
+        return not self.cuts and not self.continues
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,10 @@ def load_days(
     read = [day for day in tenant_run.days if source.is_read_in(tenant_run.plan(day).mode)]
     began = tenant_run.platform.clock.now()
 
-    def loading_of(day: BusinessDay, chats: Sequence[int] | None = None) -> StreamedLoad:
-        load = Load(tenant_run.tenant.tenant_id, day, began, run_id, chats)
+    def loading_of(
+        day: BusinessDay, chats: Sequence[int] | None = None, *, is_whole: bool = True
+    ) -> StreamedLoad:
+        load = Load(tenant_run.tenant.tenant_id, day, began, run_id, chats, is_whole)
         database = tenant_run.platform.database
         return StreamedLoad(database, source.tables, load, tenant_run.prove_claim)
 
@@ -155,7 +161,8 @@ def load_days(
             return source.fetch(windows, streamed.put if streamed else None)
 
         def load(day: BusinessDay, share: DayShare) -> Metadata:
-            with closing(streamed or loading_of(day, share.chats)) as loading:
+            of_share = streamed or loading_of(day, share.chats, is_whole=share.is_whole)
+            with closing(of_share) as loading:
                 counts, quarantined = _load_day(tenant_run, source, loading, share)
             return _told(tenant_run, source, day, share, counts, quarantined)
 

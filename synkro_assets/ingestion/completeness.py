@@ -13,6 +13,8 @@ from synkro_assets.domain.errors import IncompleteFetch
 _NAMED = 5
 # Below this many a day may honestly halve: a few messages are no sign of anything.
 _TELLING = 20
+# So many do not all go by themselves.
+_ALL_GONE = 5
 
 
 def require_messages(silent_chats: Sequence[int]) -> None:
@@ -29,7 +31,8 @@ def require_no_shrink(name: str, answered: int, stored: int) -> None:
 
     What happened on a day that is over does not grow less: the source lost its place, not we ours.
     """
-    if stored >= _TELLING and answered * 2 < stored:
+    is_halved = stored >= _TELLING and answered * 2 < stored
+    if is_halved or (stored >= _ALL_GONE and not answered):
         raise IncompleteFetch(
             f"{name} answered {answered} of {stored} that are stored: nothing of this day was "
             "changed, run it again"

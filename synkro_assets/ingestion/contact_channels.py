@@ -6,11 +6,13 @@ What lives here: reading them out of the contact's custom fields. Finding number
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from synkro_assets.ingestion.phones import phones_in
 
+_BETWEEN_ADDRESSES = re.compile(r"[\s,;|/<>()]+")
 _KINDS = {"PHONE": "phone", "EMAIL": "email"}
 
 
@@ -56,9 +58,9 @@ def _items(contact: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _normal(kind: str, written: str, region: str) -> tuple[str | None, ...]:
     if kind == "phone":
         return phones_in(written, region) or (None,)
-    addresses = [each.strip("<>\"'()").lower() for each in written.replace(";", ",").split(",")]
-    found = [each.strip() for each in addresses if _is_address(each.strip())]
-    return tuple(dict.fromkeys(found)) or (None,)
+    words = _BETWEEN_ADDRESSES.split(written.lower())
+    addresses = [word.strip("\"'.:").removeprefix("mailto:") for word in words]
+    return tuple(dict.fromkeys(filter(_is_address, addresses))) or (None,)
 
 
 def _is_address(text: str) -> bool:

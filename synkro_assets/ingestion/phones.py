@@ -16,6 +16,8 @@ from synkro_assets.ingestion.plain_phones import plain_phone
 if TYPE_CHECKING:
     import phonenumbers
 
+# A number is seldom written in more pieces, and nobody writes more numbers without a comma.
+_MOST_WORDS_OF_A_NUMBER, _MOST_WORDS = 8, 32
 _SEPARATORS = re.compile(r"[,;/\n|]| и | or ", re.IGNORECASE)
 
 
@@ -57,8 +59,37 @@ def _numbers(piece: str, region: str) -> list[str]:
     whole = plain_phone(piece, region) or _parsed(piece, region)
     if whole is not None:
         return [whole]
+    if several := _side_by_side(piece, region):
+        return several
     matches = phonenumbers.PhoneNumberMatcher(piece, region, phonenumbers.Leniency.POSSIBLE)
-    return [_e164(match.number) for match in matches]
+    return [_e164(match.number) for match in matches if _is_of_full_length(match.number)]
+
+
+def _side_by_side(piece: str, region: str) -> list[str]:
+    """Valid numbers with nothing but blanks between them, as few as the piece's digits make up.
+
+    Empty where they do not: a matcher would take the end of one number for the next one's begin.
+    """
+    words = [word for word in piece.split() if any(map(str.isdigit, word))]
+    if not 2 <= len(words) <= _MOST_WORDS:
+        return []
+    best: list[list[str] | None] = [[], *([None] * len(words))]
+    for end in range(1, len(words) + 1):
+        for start in range(max(0, end - _MOST_WORDS_OF_A_NUMBER), end):
+            before, shorter = best[start], best[end]
+            if before is None or (shorter is not None and len(shorter) <= len(before) + 1):
+                continue
+            if number := _parsed(" ".join(words[start:end]), region):
+                best[end] = [*before, number]
+    return best[-1] or []
+
+
+def _is_of_full_length(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether a number can be dialled from elsewhere: seven digits are some town's own."""
+    import phonenumbers
+
+    told = phonenumbers.is_possible_number_with_reason(number)
+    return bool(told == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 def _parsed(piece: str, region: str) -> str | None:

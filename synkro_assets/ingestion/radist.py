@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
+from synkro_assets.domain.errors import ProviderRefused
 from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
 from synkro_assets.ingestion.packing import Late, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
@@ -29,6 +30,8 @@ from synkro_assets.ingestion.radist_feed import (
     is_in,
     last_said,
 )
+
+_GONE = 404
 
 Payload = dict[str, Any]
 Chat = tuple[Payload, Payload]
@@ -79,7 +82,8 @@ class RadistDay:
     ``silent`` are chats read that spoke only later. ``unread`` is how many chats a limit left to a
     later run, by the limit's name, None where nobody can know it; of ``unfinished`` ones a part was
     read, down to ``reached``. ``as_stored`` are known chats that could not be read whole again.
-    ``with_poison`` are chats that have messages which cannot be used.
+    ``with_poison`` are chats that have messages which cannot be used, ``gone`` ones that Radist
+    listed and no longer had when they were asked for.
     """
 
     connection_types: dict[int, str]
@@ -91,6 +95,7 @@ class RadistDay:
     reached: dict[int, datetime] = field(default_factory=dict)
     as_stored: set[int] = field(default_factory=set)
     with_poison: set[int] = field(default_factory=set)
+    gone: set[int] = field(default_factory=set)
     feed: FeedPlace = field(default_factory=FeedPlace)
 
     @property
@@ -121,6 +126,8 @@ def fetch_day(
         require_no_shrink("Radist's list of chats", listed, len(before.known))
     _ChatReader(client, window, limits, parse_time, before, day).read(feed.found, on_progress)
     _note_left(day, feed, before)
+    if day.gone:
+        on_progress(f"Radist: {len(day.gone)} chats are no longer there, what is stored stays")
     on_progress(f"Radist: {day.message_count} messages in {len(day.chats)} chats")
     return day
 
@@ -140,15 +147,25 @@ class _ChatReader:
         known = self.before.known
         order = sorted(chats, key=lambda chat_id: (chat_id in known, chat_id))
         missing: list[int] = []
+        refused: ProviderRefused | None = None
         for done, chat_id in enumerate(order, start=1):
             if limit := self._met():
                 left = sum(each not in known for each in order[done - 1 :])
                 self.day.unread = {limit: left} if left else {}
                 break
-            if not self._read_chat(chat_id, chats[chat_id]):
-                missing.append(chat_id)
+            try:
+                if not self._read_chat(chat_id, chats[chat_id]):
+                    missing.append(chat_id)
+            except ProviderRefused as problem:
+                if problem.status != _GONE:
+                    raise
+                self.day.gone.add(chat_id)
+                refused = problem
             if done % 100 == 0:
                 on_progress(f"Radist: {done} of {len(chats)} chats read")
+        if refused is not None and len(self.day.gone) == len(order) > 1:
+            # Not one is there: then it is not the chats that have gone.
+            raise refused
         require_messages(missing)
 
     def _met(self) -> str | None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from synkro_assets.domain.tenant import Tenant
 from synkro_assets.operations import integration_settings
 from synkro_assets.operations.platform import Platform
-from synkro_assets.operations.provider_clients import account_of
+from synkro_assets.operations.provider_clients import stopped_as
 from synkro_assets.storage.account_stops import Stop, named_stop
 from synkro_assets.storage.alerts import Alert, latest_alerts
 from synkro_assets.storage.held_runs import count_held
@@ -57,7 +57,7 @@ def stopped_accounts(platform: Platform, tenant: Tenant) -> dict[str, StoppedAcc
     found = {}
     with platform.database.tenant_transaction(tenant.tenant_id) as connection:
         for kind, each in integrations_of(connection, tenant.tenant_id).items():
-            stop = named_stop(connection, account_of(tenant, each))
+            stop = named_stop(connection, stopped_as(platform, tenant, each))
             if stop is not None:
                 waiting = count_held(connection, tenant.tenant_id, kind)
                 found[kind] = StoppedAccount(stop, waiting)

@@ -40,13 +40,18 @@ class TenantTokens:
         # The chat's own client is made where this store is handed out.
         from synkro_assets.operations.alerts import raise_alert
 
-        said = f"reconnect amoCRM: {reason}"
+        said = to_reconnect(reason)
         with self.platform.database.tenant_transaction(self.tenant.tenant_id) as connection:
             if not self.stored.is_held(connection, token):
                 return
             now = self.platform.clock.now()
             record_check(connection, self.tenant.tenant_id, KIND, said, now)
         raise_alert(self.platform, self.tenant, ALERT, said)
+
+
+def to_reconnect(reason: str) -> str:
+    """What people are told when tokens have ended."""
+    return f"reconnect amoCRM: {reason}"
 
 
 def tenant_tokens(platform: Platform, tenant: Tenant, about: Related | None = None) -> TenantTokens:

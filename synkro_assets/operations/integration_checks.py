@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from synkro_assets.domain.errors import MissingIntegration, SynkroError, WorkFailed
+from synkro_assets.domain.errors import MissingIntegration, SynkroError, TokenExpired, WorkFailed
 from synkro_assets.domain.tenant import Tenant
+from synkro_assets.operations.amocrm_tokens import to_reconnect
 from synkro_assets.operations.checks import LOOKS, LookContext
 from synkro_assets.operations.integration_settings import opened, stored
 from synkro_assets.operations.platform import Platform
@@ -83,6 +84,8 @@ def _check(context: LookContext) -> CheckOutcome:
             opened(context.platform, context.tenant, context.integration)
             return CheckOutcome(kind, "unchecked", "this kind has no check yet", {})
         seen = _seen(context)
+    except TokenExpired as problem:
+        error = to_reconnect(str(problem))
     except SynkroError as problem:
         error = str(problem)
     platform, tenant = context.platform, context.tenant

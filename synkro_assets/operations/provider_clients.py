@@ -126,6 +126,7 @@ def limiter_of(
         account_of(tenant, stored),
         provider=stored.kind,
         clock=platform.clock,
+        stopped_as=stopped_as(platform, tenant, stored),
         ignores_stop=ignores_stop,
     )
 
@@ -139,6 +140,19 @@ def account_of(tenant: Tenant, stored: StoredIntegration) -> str:
     if stored.kind == "radist" and address and public.get("company_id"):
         return account_key(stored.kind, address, public["company_id"])
     return account_key(stored.kind, str(tenant.tenant_id))
+
+
+def stopped_as(platform: Platform, tenant: Tenant, stored: StoredIntegration) -> str:
+    """The account as one that may refuse everything: with the key it is asked with.
+
+    Tokens are renewed; the client they are of stays. Two tenants with the same key are stopped
+    together. Raises SecretUnreadable.
+    """
+    account = account_of(tenant, stored)
+    if stored.kind != "amocrm":
+        return account
+    token = opened(platform, tenant, stored).get("long_lived_token")
+    return account_key(stored.kind, account, token or stored.public_data.get("client_id"))
 
 
 def exchange_log(

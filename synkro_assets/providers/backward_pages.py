@@ -133,6 +133,10 @@ class BackwardPages:
         times = [self.time_of(row) for row in answer.rows]
         if self.size.is_short(answer.count, self.limit) or any(at < since for at in times):
             return True
+        if not answer.rows and answer.count < self.limit:
+            # Nothing of it tells where to go on from.
+            self.size.trust(answer.count)
+            return True
         # From such a page no bound leads on for sure.
         is_crowd = not has_fresh or max(times) <= _just_past(min(times), _MILLISECOND)
         is_small = answer.count < min(_SMALLEST_CUT, self.limit)

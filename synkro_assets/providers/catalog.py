@@ -23,6 +23,7 @@ _NEVER_IN_ADDRESSES = set('@"<>\\ ')
 _PLAIN_NAME = re.compile(r"[A-Za-z_]{1,30}")
 _EMAIL = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+\.[^\s@<>\"',;]+")
 _PHONE = re.compile(r"\+?[1-9]\d{6,14}")
+_EVERYBODYS = re.compile(r"https?://(www\.)?(amocrm\.ru|amocrm\.com|kommo\.com)(:\d+)?(/.*)?", re.I)
 _ABSENT: Any = object()
 
 
@@ -75,6 +76,12 @@ def _url(value: Any) -> str:
     is_plain = is_plain and not _NEVER_IN_ADDRESSES & set(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         raise ValueError("an http(s) address")
+    return text
+
+
+def _amocrm_account(value: Any) -> str:
+    if _EVERYBODYS.fullmatch(text := _url(value)):
+        raise ValueError("the address of one account, such as https://company.amocrm.ru")
     return text
 
 
@@ -134,7 +141,7 @@ def _base_url(default: str) -> Field:
 KINDS: Mapping[str, Kind] = {
     "amocrm": Kind(
         (
-            Field("base_url", _url, is_required=True),
+            Field("base_url", _amocrm_account, is_required=True),
             Field("client_id", _text, default=""),
             Field("redirect_uri", _text, default=""),
             Field("expires_at", _timestamp, default=None),

@@ -45,6 +45,8 @@ _NEVER_SENDABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProto
 # Without a hint the pause doubles with each refusal in a row, up to this.
 _LONGEST_GUESS = 60.0
 _PARSED = "synkro_json"
+# Python refuses 4,300 (``sys.int_info.default_max_str_digits``), and no number has so many.
+_MOST_DIGITS = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +143,22 @@ class Passage:
         if response.status_code == 204 or (self.call.may_be_empty and not response.content):
             return None
         try:
-            response.extensions[_PARSED] = _json(response.content)
+            answer = _json(response.content)
         except (ValueError, RecursionError):
             what = (
                 "answered with something that is not JSON"
                 if response.content
                 else ("answered with an empty body")
             )
-            if self.call.is_send:
-                return self._unknown(what)
-            return self.gate.unreadable(what, response.status_code)
-        return None
+        else:
+            if answer is not None:
+                response.extensions[_PARSED] = answer
+                return None
+            # Nothing found is a 204; whoever says null has lost the page.
+            what = "answered with null in place of data"
+        if self.call.is_send:
+            return self._unknown(what)
+        return self.gate.unreadable(what, response.status_code)
 
     def _network_error(self, problem: Exception) -> SynkroError:
         name = self.gate.provider
@@ -240,7 +247,7 @@ def _json(body: bytes) -> Any:
         return marked(from_json(body, allow_inf_nan=False), body)
     except ValueError:
         # Twice as slow, and takes what poison records are made of: half characters, for one.
-        return json.loads(body, parse_constant=_no_number)
+        return json.loads(body, parse_constant=_no_number, parse_int=_integer)
 
 
 def _masked(response: httpx.Response, redact: Redactor) -> httpx.Response:
@@ -272,6 +279,11 @@ def _code(response: httpx.Response | None, lost: Exception | None) -> str:
     if isinstance(lost, _NOTHING_WAS_SENT):
         return "unreachable"
     return "timeout" if isinstance(lost, httpx.TimeoutException) else "broken_off"
+
+
+def _integer(digits: str) -> int | str:
+    """A whole number; its digits where there are more than Python makes one of."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 def _no_number(name: str) -> NoReturn:

@@ -45,18 +45,25 @@ class Sieve:
     set_aside: SetAside
 
     def sound(
-        self, sort: Sort, rows: Sequence[Any], is_asked: Callable[[Row], bool] = lambda _: True
+        self,
+        sort: Sort,
+        rows: Sequence[Any],
+        is_asked: Callable[[Row], bool] = lambda _: True,
+        *,
+        may_all_be_poison: bool = False,
     ) -> list[Row]:
         """The rows that can be used, in their order.
 
         A poison row that was not even asked for (``is_asked``) is dropped without a word, as sound
-        ones are. Raises IncompleteFetch when so many are flawed that the provider has changed.
+        ones are. Raises IncompleteFetch when so many are flawed that the provider has changed,
+        unless they ``may_all_be_poison``.
         """
         is_plain = isinstance(rows, PlainRows)
         if is_plain and are_of_form(rows, sort.form):
             return list(rows)
         flaws = [flaw_of(row, sort.form, sort.apart, is_plain=is_plain) for row in rows]
-        require_sound_rows(self.provider, sort.entity, flaws)
+        if not may_all_be_poison:
+            require_sound_rows(self.provider, sort.entity, flaws)
         for row, flaw in zip(rows, flaws, strict=True):
             if flaw is None or (isinstance(row, dict) and not is_asked(row)):
                 continue

@@ -25,6 +25,8 @@ from synkro_assets.domain.errors import (
 _LONGEST_DETAIL = 200
 _DETAIL_NAMES = ("detail", "description", "message", "title", "error", "hint")
 _TRY_LATER = frozenset({408, 425})
+# Whoever asks for more is asked again then: a slip of the provider's locks nobody out for days.
+LONGEST_HINT = 3600.0
 
 
 def verdict(
@@ -79,8 +81,8 @@ def header_retry_after(response: httpx.Response) -> float | None:
 
 
 def seconds(value: float) -> float | None:
-    """A usable delay in seconds: finite and not negative; None for anything else."""
-    return max(0.0, value) if math.isfinite(value) else None
+    """A usable delay in seconds, from 0 to ``LONGEST_HINT``; None for what is not finite."""
+    return min(max(0.0, value), LONGEST_HINT) if math.isfinite(value) else None
 
 
 def body_of(response: httpx.Response) -> Any:

@@ -1,7 +1,8 @@
 """Accounts that refuse every request: ``app.provider_stops``.
 
 What lives here: the rows, and how long nobody may ask after the first, second and third refusal.
-What counts as a refusal of everything is each provider's (``providers/amocrm``).
+What counts as a refusal of everything is each provider's (``providers/amocrm``). ``account`` names
+the account and the key it is asked with: another key for it may well work.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def stop_of(connection: Connection, account: str) -> Stop | None:
 
 def named_stop(connection: Connection, account: str) -> Stop | None:
     """``stop_of`` in a transaction that is about no account yet."""
-    connection.execute("select set_config('app.provider_account', %s, true)", [account])
+    connection.execute("select set_config('app.provider_key', %s, true)", [account])
     return stop_of(connection, account)
 
 

@@ -79,9 +79,10 @@ class TableLoading:
         self._before: Stored | None = None
 
     def begin(self) -> Stored:
-        """Look at what is stored and empty a feed's day; ``store`` does it if nobody did."""
+        """Look at what is stored and empty a feed's chats; ``store`` does it if nobody did."""
         if self._before is None:
-            self._before = self._emptied() if self._table.kind is Kind.FEED else self._looked()
+            is_replaced = self._table.kind is Kind.FEED and self._load.chats is not None
+            self._before = self._emptied() if is_replaced else self._looked()
         return self._before
 
     def store(self, rows: Iterable[Row]) -> int:
@@ -114,14 +115,12 @@ class TableLoading:
 
     def _emptied(self) -> Stored:
         load = self._load
-        statement = sql.SQL("delete from {} where tenant_id = %s and business_day = %s").format(
-            sql.Identifier("raw", self._table.name)
+        statement = sql.SQL(
+            "delete from {} where tenant_id = %s and business_day = %s and radist_chat_id = any(%s)"
+        ).format(sql.Identifier("raw", self._table.name))
+        self._connection.execute(
+            statement, [load.tenant_id, load.business_day, list(load.chats or ())]
         )
-        parameters: list[Any] = [load.tenant_id, load.business_day]
-        if load.chats is not None:
-            statement += sql.SQL(" and radist_chat_id = any(%s)")
-            parameters.append(list(load.chats))
-        self._connection.execute(statement, parameters)
         return Stored(has_any=False, has_earlier=False)
 
 

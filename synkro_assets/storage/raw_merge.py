@@ -71,12 +71,15 @@ def merge_statement(
 def look_for_stored(table: RawTable) -> bytes:
     """Asks for the fields of ``Stored``; a part's earlier ones are those of what it is of."""
     look = sql.SQL(
-        "select exists (select from {table} where tenant_id = {tenant}) as has_any, "
+        "select exists (select from {table} where tenant_id = {tenant}{of_day}) as has_any, "
         "exists (select from {whole} where tenant_id = {tenant} and fetched_at <> {now}) "
         "as has_earlier"
     )
     whole = sql.Identifier("raw", table.whole or table.name)
-    return look.format(table=_target(table), whole=whole, tenant=_TENANT, now=_NOW).as_bytes()
+    of_day = sql.SQL(" and business_day = ") + _DAY if table.kind is Kind.FEED else _NOTHING
+    return look.format(
+        table=_target(table), whole=whole, tenant=_TENANT, now=_NOW, of_day=of_day
+    ).as_bytes()
 
 
 def identifiers(names: Iterable[str], *prefix: str) -> sql.Composed:

@@ -3,7 +3,8 @@
 What lives here: tables, columns and kinds. Bringing rows into them is ``raw_loading.py``; what a
 row holds is decided by ``ingestion``.
 
-* A **feed** keeps what happened: its tenant-day is replaced.
+* A **feed** keeps what happened: what is answered of a tenant-day replaces what is stored of it,
+  whole chats of messages, single events. What is no longer answered stays.
 * An **observation** keeps every version of an entity that was ever seen: what differs from the last
   sight of it is added, the rest ignored, and nothing stored is overwritten.
 * A **part** belongs to an observation and is stored when that is.
@@ -52,6 +53,11 @@ class RawTable:
     @property
     def is_of_a_day(self) -> bool:
         return self.kind is not Kind.REFERENCE
+
+    @property
+    def is_within_chats(self) -> bool:
+        """Whether its rows are what was said in chats, not the chats."""
+        return "radist_message_id" in self.columns
 
     @property
     def stored_columns(self) -> list[str]:
@@ -196,7 +202,8 @@ RAW_TABLES = {table.name: table for table in (*AMOCRM_TABLES, *RADIST_TABLES)}
 class Load:
     """Where rows of one load belong; ``fetched_at`` is aware, ``run_id`` is Dagster's.
 
-    ``chats`` are the only ones whose rows of the day are replaced; all of them where it is None.
+    ``chats`` are those whose rows of the day are replaced. Of a load that ``is_whole`` the day's
+    other chats are counted too, to tell how far it shrank.
     """
 
     tenant_id: UUID
@@ -204,6 +211,7 @@ class Load:
     fetched_at: datetime
     run_id: str
     chats: Sequence[int] | None = None
+    is_whole: bool = True
 
 
 def ensure_month(connection: Connection, day: date) -> None:

@@ -62,8 +62,13 @@ def keep(connection: Connection, account: str, paces: Mapping[str, Pace]) -> Non
         )  # fmt: skip
 
 
-def keep_unchanged(connection: Connection, account: str, known: Known, pace: Pace) -> float | None:
-    """Keep a bucket's state if nobody changed it or stopped the account; the account's time."""
+def keep_unchanged(
+    connection: Connection, account: str, stopped_as: str, known: Known, pace: Pace
+) -> float | None:
+    """Keep a bucket's state if nobody changed it or stopped the account; the account's time.
+
+    ``stopped_as`` is the account's name in ``account_stops``.
+    """
     before = known.pace
     row = connection.execute(
         "update app.provider_slots set recent = %s::float8[] where account = %s and bucket = %s "
@@ -73,7 +78,7 @@ def keep_unchanged(connection: Connection, account: str, known: Known, pace: Pac
         "returning extract(epoch from clock_timestamp())::float8 as now",
         [
             array_of_floats(pace.recent), account, known.bucket, array_of_floats(before.recent),
-            before.share, before.share_at, before.paused_until, account,
+            before.share, before.share_at, before.paused_until, stopped_as,
         ],
     ).fetchone()  # fmt: skip
     return None if row is None else float(scalar(row))

@@ -14,6 +14,7 @@ taken several at a time.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 import weakref
@@ -73,7 +74,8 @@ def account_key(provider: str, address: str, company: object = None) -> str:
 class RequestSlots:
     """Slots of one account at one provider, taken in the name of one of its tenants.
 
-    ``ignores_stop`` is for a person who wants to know now whether a stopped account works again.
+    ``stopped_as`` names the account together with the key it is asked with, which alone may be
+    refused. ``ignores_stop`` is for a person who wants to know now whether a stopped account works.
     """
 
     def __init__(
@@ -85,11 +87,12 @@ class RequestSlots:
         *,
         provider: str,
         clock: Clock,
+        stopped_as: str | None = None,
         ignores_stop: bool = False,
     ) -> None:
         self._database = database
         self._tenant_id = tenant_id
-        self._account = account
+        self._account, self._stopped_as = account, stopped_as or account
         self._sleep = sleep
         self._provider = provider
         self._clock = clock
@@ -134,13 +137,13 @@ class RequestSlots:
             self._asked(slow_down)
 
     def stop(self, reason: str, status: int | None) -> AccountStopped:
-        """Let no process ask the account for a while, longer each time; what to raise about it."""
+        """Let no process of the tenant ask the account for a while; what to raise about it."""
 
         def halt(connection: Connection) -> Stop:
             # Unlike a slot, a stop must outlive a crash of the server.
             connection.execute("set local synchronous_commit = on")
             now = self._clock.now()
-            return stop_account(connection, self._account, reason, status, now)
+            return stop_account(connection, self._stopped_as, reason, status, now)
 
         with self._lock:
             self._was_stopped = True
@@ -152,7 +155,7 @@ class RequestSlots:
         with self._lock:
             self._opening.arrived()
             if self._was_stopped:
-                self._asked(lambda connection: clear_stop(connection, self._account))
+                self._asked(lambda connection: clear_stop(connection, self._stopped_as))
                 self._was_stopped = False
 
     def _spare_slot(self, rates: Mapping[str, float]) -> _Slot | None:
@@ -191,7 +194,10 @@ class RequestSlots:
         if known.pace.paused_until > now:
             return None
         pace, moments = granted_ahead(known.pace, now, rates[known.bucket])
-        change = partial(keep_unchanged, account=self._account, known=known, pace=pace)
+        account, stopped_as = self._account, self._stopped_as
+        change = partial(
+            keep_unchanged, account=account, stopped_as=stopped_as, known=known, pace=pace
+        )
         told = self._asked(change, is_atomic=False)
         if told is None:
             return None
@@ -231,7 +237,7 @@ class RequestSlots:
         return _Slot(paces, at, measured + at - due, now - measured)
 
     def _require_no_stop(self, connection: Connection) -> None:
-        stop = stop_of(connection, self._account)
+        stop = stop_of(connection, self._stopped_as)
         self._was_stopped = stop is not None
         if stop is not None and not self._ignores_stop and self._clock.now() < stop.until:
             raise _stopped(self._provider, stop)
@@ -255,7 +261,9 @@ class RequestSlots:
             # A slot that a crash of the server forgets is no harm; a flush per request is.
             self._connection.execute("set synchronous_commit = off")
             self._connection.execute(
-                "select set_config('app.provider_account', %s, false)", [self._account]
+                "select set_config('app.provider_account', %s, false), "
+                "set_config('app.provider_key', %s, false)",
+                [self._account, self._stopped_as],
             )
         with self._connection.transaction() if is_atomic else nullcontext():
             return work(self._connection)
@@ -267,5 +275,6 @@ def _stopped(provider: str, stop: Stop) -> AccountStopped:
 
 
 def _paused(provider: str, seconds: float) -> RateLimited:
-    text = f"{provider} asked for a pause that lasts another {round(seconds)} s; try again then"
+    minutes = f"{math.ceil(seconds / 60)} minutes"
+    text = f"{provider} asked for a pause that lasts another {minutes}; try again then"
     return RateLimited(provider, text, retry_after=seconds)

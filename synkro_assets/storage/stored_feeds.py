@@ -16,12 +16,12 @@ from synkro_assets.storage.raw_rows import Load, RawTable
 
 
 def count_stored(connection: Connection, table: RawTable, load: Load) -> int:
-    """How many rows of a day's feed are stored that a load would replace."""
+    """How many rows of a day's feed are stored that a load is to answer again."""
     statement = sql.SQL(
         "select count(*) as stored from {} where tenant_id = %s and business_day = %s"
     ).format(sql.Identifier("raw", table.name))
     parameters: list[Any] = [load.tenant_id, load.business_day]
-    if load.chats is not None:
+    if load.chats is not None and (table.is_within_chats or not load.is_whole):
         statement += sql.SQL(" and radist_chat_id = any(%s)")
         parameters.append(list(load.chats))
     row = connection.execute(statement, parameters).fetchone()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -153,3 +155,33 @@ def test_two_tenants_of_one_account_are_stopped_together(scene: Scene) -> None:
     with pytest.raises(AccountStopped, match="at 12:15 UTC on"):
         read_users(other, 1)
     assert asked(scene) == requests
+
+
+def hurry(scene: Scene) -> None:
+    """Ask amoCRM with the tenant's token until it refuses everything that comes with it."""
+    access = scene.integrations["amocrm"]
+    limits = {"enabled": True, "amocrm_per_second": 1, "amocrm_ban_after": 1}
+    scene.simulators.ask("POST", "limits", limits)
+    request = urllib.request.Request(
+        f"{access['base_url']}/api/v4/account",
+        headers={"Authorization": f"Bearer {access['long_lived_token']}"},
+    )
+    refused = 0
+    while refused < 2:
+        try:
+            urllib.request.urlopen(request).close()
+        except urllib.error.HTTPError:
+            refused += 1
+
+
+def test_a_tenant_with_another_key_for_the_same_address_goes_on(scene: Scene) -> None:
+    address = scene.integrations["amocrm"]["base_url"].split("/accounts/")[0]
+    other = set_scene(scene.platform, scene.simulators, f"{scene.tenant.slug}-b")
+    for each in (scene, other):
+        each.connect("amocrm", base_url=address)
+    hurry(scene)
+    with pytest.raises(AccountStopped):
+        read_users(scene, 0)
+    read_users(other, 1)
+    with pytest.raises(AccountStopped, match="at 12:15 UTC on"):
+        read_users(scene, 2)

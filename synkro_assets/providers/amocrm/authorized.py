@@ -72,6 +72,7 @@ class OAuthRoad:
         self._tokens, self._road = tokens, open_road(tokens)
         self._open_road, self._store, self._refresh = open_road, store, refresh
         self._clock = clock
+        self._ahead = AHEAD
         self._lock = threading.Lock()
         self._left: list[HttpRoad] = []
         self._addresses: set[str] = set()
@@ -106,7 +107,7 @@ class OAuthRoad:
 
     def _is_ending(self) -> bool:
         ends = self._tokens.expires_at
-        return ends is not None and ends - self._clock.now() <= AHEAD
+        return ends is not None and ends - self._clock.now() <= self._ahead
 
     def _renew(self) -> None:
         try:
@@ -124,6 +125,9 @@ class OAuthRoad:
         # Closed at the end: somebody may be on it.
         self._left.append(self._road)
         self._tokens, self._road = tokens, self._open_road(tokens)
+        if tokens.expires_at is not None:
+            # Tokens that live for minutes would be renewed with every request.
+            self._ahead = min(AHEAD, (tokens.expires_at - self._clock.now()) / 2)
 
     def _here(self, target: str) -> str:
         """A page's link from before the account moved, as a path at its new address."""

@@ -22,12 +22,13 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable
+from synkro_assets.domain.errors import ProviderRefused
 from synkro_assets.domain.protocols import SetAside
 from synkro_assets.providers.amocrm import forms
 from synkro_assets.providers.amocrm.authorized import Road
 from synkro_assets.providers.amocrm.batches import Batches
-from synkro_assets.providers.amocrm.errors import PROVIDER
+from synkro_assets.providers.amocrm.errors import PROVIDER, strange
+from synkro_assets.providers.amocrm.halves import by_halves
 from synkro_assets.providers.amocrm.questions import (
     API,
     PAGE,
@@ -92,8 +93,10 @@ class AmoCrmClient(Closing):
         return list(self._pages("leads/loss_reasons", forms.LOSS_REASONS, params))
 
     def events(self, start: datetime, end: datetime, types: Sequence[str]) -> Iterator[Row]:
-        """Events of ``types`` created in ``[start, end)``, in the provider's order."""
-        first, last = seconds_of(start, end)
+        """Events of ``types`` created in ``[start, end)``, in the provider's order, each once."""
+        return by_halves(partial(self._events, types), *seconds_of(start, end))
+
+    def _events(self, types: Sequence[str], first: int, last: int) -> Iterator[Row]:
         if last < first or not types:
             return
         params = events_between(first, last, types)
@@ -263,7 +266,7 @@ class AmoCrmClient(Closing):
         embedded = _object(_expect(answer).get("_embedded"))
         rows = embedded.get(sort.entity) if embedded else []
         if not isinstance(rows, list):
-            raise _strange()
+            raise strange()
         links = answer.get("_links") or {}
         following = links.get("next") if isinstance(links, dict) else None
         href = following.get("href") if isinstance(following, dict) else None
@@ -283,15 +286,10 @@ def _id(row: Row) -> Any:
 
 def _expect(answer: Any) -> Row:
     if not isinstance(answer, dict):
-        raise _strange()
+        raise strange()
     return answer
 
 
 def _object(value: Any) -> Row:
     """An object; amoCRM's PHP writes an empty one as an empty list."""
     return {} if value == [] else _expect(value)
-
-
-def _strange() -> ProviderUnavailable:
-    text = f"{PROVIDER} answered in an unknown shape; try again, and check base_url if it stays so"
-    return ProviderUnavailable(PROVIDER, text)

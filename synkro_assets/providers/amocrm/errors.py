@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from synkro_assets.domain.errors import SynkroError, TokenExpired
+from synkro_assets.domain.errors import ProviderUnavailable, SynkroError, TokenExpired
 from synkro_assets.providers.verdicts import body_of, detail_suffix, seconds, verdict
 
 PROVIDER = "amoCRM"
@@ -38,6 +38,12 @@ def classify(response: httpx.Response) -> SynkroError | None:
     if fields:
         sentences = {**_SENTENCES, 400: f"{_SENTENCES[400]}: {fields}"}
     return verdict(PROVIDER, response, sentences, retry_after=_body_retry_after(response))
+
+
+def strange() -> ProviderUnavailable:
+    """An answer that calls itself a success and holds something else."""
+    text = f"{PROVIDER} answered in an unknown shape; try again, and check base_url if it stays so"
+    return ProviderUnavailable(PROVIDER, text)
 
 
 def _misunderstood(response: httpx.Response) -> str:

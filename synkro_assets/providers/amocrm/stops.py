@@ -31,13 +31,12 @@ class StoppingRoad(HttpRoad):
             answer = super().get(target, action=action, params=params)
         except ProviderRefused as refusal:
             status = self._refusal_of_all(target, refusal.status)
-            if status is None:
-                raise
+            problem = _named(refusal, action)
         else:
             self._gate.limiter.resume()
             return answer
         # Raised out here: the refusal of one request is not what the reader needs to see.
-        raise self._gate.limiter.stop(REASONS[status], status)
+        raise problem if status is None else self._gate.limiter.stop(REASONS[status], status)
 
     def _refusal_of_all(self, target: str, status: int | None) -> int | None:
         """402 or 403 when it holds for every request, None when it is about this one."""
@@ -54,3 +53,9 @@ class StoppingRoad(HttpRoad):
         except SynkroError:
             return None  # what the account is worth stays open; the first refusal is told
         return None
+
+
+def _named(refusal: ProviderRefused, action: str) -> ProviderRefused:
+    """The refusal with what was asked for: somebody may have a right to all but that."""
+    text = f"{refusal} (asked for {action.replace('_', ' ')})"
+    return ProviderRefused(PROVIDER, text, status=refusal.status)

@@ -52,6 +52,7 @@ class RadistClient(Closing):
         self._sieve = Sieve(PROVIDER, set_aside)
         self._company = f"/companies/{company_id}"
         self._page_size = PageSize()
+        self._readable = _Readable()
 
     def companies(self) -> list[Row]:
         """Every company the key may see."""
@@ -84,7 +85,7 @@ class RadistClient(Closing):
         self, chat_id: int, since: datetime, until: datetime, max_pages: int
     ) -> ChatMessages:
         """Messages of ``[since, until)`` (aware), oldest first; the newest ``max_pages`` pages."""
-        answered = _Answered(self._sieve, since, until)
+        answered = _Answered(self._sieve, self._readable, chat_id, since, until)
         feed = BackwardPages(
             fetch=lambda bound: answered.sifted(self._messages_page(chat_id, bound)),
             key=lambda row: row.get("message_id"),
@@ -145,10 +146,27 @@ class RadistClient(Closing):
 
 
 @dataclass(slots=True)
+class _Readable:
+    """Whether messages can be read at all: one chat may hold poison only, a second one may not."""
+
+    is_proved: bool = False
+    poisoned_chat: int | None = None
+
+    def may_be_poison(self, chat_id: int) -> bool:
+        return self.is_proved or self.poisoned_chat in (None, chat_id)
+
+    def note(self, chat_id: int, sound: Sequence[Row]) -> None:
+        self.is_proved = self.is_proved or bool(sound)
+        self.poisoned_chat = self.poisoned_chat if sound else chat_id
+
+
+@dataclass(slots=True)
 class _Answered:
     """What a chat's pages held; ``poison`` are ids of messages that are only good for paging."""
 
     sieve: Sieve
+    readable: _Readable
+    chat_id: int
     since: datetime
     until: datetime
     poison: set[Any] = field(default_factory=set)
@@ -156,7 +174,10 @@ class _Answered:
 
     def sifted(self, rows: Sequence[Any]) -> Sequence[Any]:
         """The page as it came, its poison told of: a page without it would look like the last."""
-        sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked)
+        may_be = self.readable.may_be_poison(self.chat_id)
+        sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked, may_all_be_poison=may_be)
+        if rows:
+            self.readable.note(self.chat_id, sound)
         if len(sound) < len(rows):
             usable = {row["message_id"] for row in sound}
             flawed = [row for row in rows if forms.is_datable(row)]
@@ -199,8 +220,6 @@ def client(
 
 def _rows(answer: Any, name: str) -> list[Any]:
     """The rows of a bare list or of one wrapped under ``name``, ``data`` or ``items``."""
-    if answer is None:
-        return []
     rows = answer
     if isinstance(answer, dict):
         wrapped = [answer[key] for key in (name, "data", "items") if key in answer]

@@ -22,6 +22,7 @@ AMOCRM_ODDITIES: list[dict[str, Any]] = [
     {},
     {"amocrm_not_full_pages": True},
     {"amocrm_max_limit": 7},
+    {"amocrm_max_limit": 7, "amocrm_max_offset": 21},
     {"amocrm_ignore_filters": True},
     {"amocrm_legacy_enum": True},
     {"amocrm_whole_trash": True},

@@ -32,10 +32,17 @@ class Loader:
     def __init__(self, database: Database) -> None:
         self._database, self._loads = database, 0
 
-    def load(self, tenant: Tenant, table: str, rows: Sequence[Row], day: date = DAY) -> int:
+    def load(
+        self,
+        tenant: Tenant,
+        table: str,
+        rows: Sequence[Row],
+        day: date = DAY,
+        chats: Sequence[int] | None = None,
+    ) -> int:
         self._loads += 1
         fetched_at = NOON + timedelta(minutes=self._loads)
-        load = Load(tenant.tenant_id, day, fetched_at, f"run {self._loads}")
+        load = Load(tenant.tenant_id, day, fetched_at, f"run {self._loads}", chats)
         with self._database.tenant_transaction(tenant.tenant_id) as connection:
             ensure_month(connection, day)
             return load_rows(connection, RAW_TABLES[table], load, rows)
@@ -60,14 +67,19 @@ def message(number: int, text: str = "Здравствуйте") -> Row:
     return (f"m{number}", 7, "inbound", at, {"text": text, "n": number})
 
 
+def event(number: int, lead_id: int = 1) -> Row:
+    at = NOON + timedelta(minutes=number)
+    return (f"e{number}", "lead_added", "lead", lead_id, at, {"id": f"e{number}"})
+
+
 def lead(number: int, version: int = 0, price: int = 100, *, is_deleted: bool = False) -> Row:
     return (number, NOON + timedelta(hours=version), is_deleted, {"id": number, "price": price})
 
 
-def test_a_feed_read_again_holds_the_same_rows(loader: Loader, tenant: Tenant) -> None:
-    assert loader.load(tenant, "radist_messages", [message(1), message(2)]) == 2
+def test_a_chat_read_again_holds_the_same_rows(loader: Loader, tenant: Tenant) -> None:
+    assert loader.load(tenant, "radist_messages", [message(1), message(2)], chats=[7]) == 2
     before = loader.rows("radist_messages", "fetched_at", "run_id")
-    loader.load(tenant, "radist_messages", [message(2), message(1)])
+    loader.load(tenant, "radist_messages", [message(2), message(1)], chats=[7])
     assert loader.rows("radist_messages", "fetched_at", "run_id") == before
     assert all('"run 2"' in row for row in loader.rows("radist_messages"))
 
@@ -76,6 +88,7 @@ def test_a_feed_read_again_holds_the_same_rows(loader: Loader, tenant: Tenant) -
     ("table", "rows"),
     [
         ("amocrm_leads", [lead(1), lead(2, is_deleted=True)]),
+        ("amocrm_events", [event(1), event(2)]),
         ("amocrm_users", [(5, {"id": 5, "name": "Анна"})]),
         ("amocrm_contacts", [(9, NOON, ["+79161112233"], {"id": 9})]),
         ("amocrm_lead_contacts", [(1, 9, True, {"id": 9})]),
@@ -90,9 +103,19 @@ def test_what_did_not_change_stays_byte_for_byte(
     assert loader.rows(table) == before
 
 
-def test_a_day_that_became_empty_is_empty(loader: Loader, tenant: Tenant) -> None:
-    loader.load(tenant, "radist_messages", [message(1)])
-    assert loader.load(tenant, "radist_messages", []) == 0
+def test_an_event_that_is_not_shown_again_stays(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "amocrm_events", [event(1), event(2)])
+    assert loader.load(tenant, "amocrm_events", [event(2, lead_id=5), event(3)]) == 2
+    found = loader.rows("amocrm_events", "fetched_at")
+    assert [row.count('"entity_id": 5') for row in found] == [0, 1, 0]
+    assert len(found) == 3
+
+
+def test_a_chat_that_is_not_read_again_stays(loader: Loader, tenant: Tenant) -> None:
+    loader.load(tenant, "radist_messages", [message(1)], chats=[7])
+    assert loader.load(tenant, "radist_messages", [], chats=[8]) == 0
+    assert len(loader.rows("radist_messages")) == 1
+    loader.load(tenant, "radist_messages", [], chats=[7])
     assert loader.rows("radist_messages") == []
 
 
@@ -131,8 +154,8 @@ def test_other_days_and_tenants_are_not_touched(
     loader.load(neighbour, "radist_messages", [message(1)])
     loader.load(tenant, "radist_messages", [message(2)], NEXT_DAY)
     before = loader.rows("radist_messages")
-    loader.load(tenant, "radist_messages", [message(3)])
-    loader.load(tenant, "radist_messages", [])
+    loader.load(tenant, "radist_messages", [message(3)], chats=[7])
+    loader.load(tenant, "radist_messages", [], chats=[7])
     assert loader.rows("radist_messages") == before
 
 

@@ -281,9 +281,13 @@ def test_an_error_in_the_last_step_takes_everything_back(
 
 
 @pytest.mark.parametrize(
-    ("locked", "has_month"),
-    [("amocrm_events", False), ("amocrm_events", True), ("amocrm_leads", True)],
-    ids=["while the month is made", "while the day is emptied", "while rows are stored"],
+    ("locked", "mode", "has_month"),
+    [
+        ("amocrm_events", "share", False),
+        ("amocrm_events", "access exclusive", True),
+        ("amocrm_leads", "share", True),
+    ],
+    ids=["while the month is made", "while the day is looked at", "while rows are stored"],
 )
 def test_a_load_that_is_abandoned_while_the_server_waits_ends_at_once(
     streamed: Make,
@@ -291,6 +295,7 @@ def test_a_load_that_is_abandoned_while_the_server_waits_ends_at_once(
     tenant: Tenant,
     monkeypatch: pytest.MonkeyPatch,
     locked: str,
+    mode: str,
     has_month: bool,
 ) -> None:
     monkeypatch.setattr(streamed_load, "_WORTH_STORING", 1)
@@ -299,7 +304,7 @@ def test_a_load_that_is_abandoned_while_the_server_waits_ends_at_once(
             ensure_month(connection, DAY)
     loading = streamed()
     with as_owner(database) as connection:
-        connection.execute(f"lock table raw.{locked} in share mode".encode())
+        connection.execute(f"lock table raw.{locked} in {mode} mode".encode())
         put(loading, {"amocrm_leads": [lead(1)]})
         await_that(lambda: waits_for_a_row(database), "the server waits for the lock")
         loading.close()

@@ -17,12 +17,12 @@ def test_silent_chats_are_counted_and_the_first_are_named() -> None:
         require_messages(range(1, 8))
 
 
-@pytest.mark.parametrize(("answered", "stored"), [(10, 20), (0, 19), (20, 20), (30, 20)])
+@pytest.mark.parametrize(("answered", "stored"), [(10, 20), (1, 19), (0, 4), (20, 20), (30, 20)])
 def test_a_day_that_answers_about_what_is_stored_is_taken(answered: int, stored: int) -> None:
     require_no_shrink("the feed", answered, stored)
 
 
-@pytest.mark.parametrize(("answered", "stored"), [(9, 20), (0, 20), (499, 1000)])
+@pytest.mark.parametrize(("answered", "stored"), [(9, 20), (0, 20), (0, 5), (499, 1000)])
 def test_a_day_that_answers_less_than_half_of_what_is_stored_is_refused(
     answered: int, stored: int
 ) -> None:

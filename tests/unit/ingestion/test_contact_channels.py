@@ -19,6 +19,9 @@ def _contact(code: str, *values: dict[str, Any]) -> dict[str, Any]:
         ("PHONE", "ask Anna", [None]),
         ("EMAIL", "Anna@Example.COM; b@c.ru", ["anna@example.com", "b@c.ru"]),
         ("EMAIL", "no address", [None]),
+        ("EMAIL", "a@b.ru / c@d.ru e@f.ru", ["a@b.ru", "c@d.ru", "e@f.ru"]),
+        ("EMAIL", "Anna <anna@b.ru>", ["anna@b.ru"]),
+        ("EMAIL", "mailto:Anna@b.ru.", ["anna@b.ru"]),
         ("OTHER", "+7 495 123-45-67", []),
     ],
 )

@@ -29,11 +29,38 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
     [
         "8 (912) 345-67-89, +7 495 123-45-67", "89123456789; 84951234567",
         "+79123456789 / +74951234567", "8 912 345 67 89 и 8 495 123 45 67",
-        "89123456789\n+74951234567",
+        "89123456789\n+74951234567", "8(912)345-67-89 8(495)123-45-67",
+        "8 912 345-67-89 8 495 123-45-67", "моб 8 (912) 345 67 89 раб 8 (495) 123 45 67",
+        "8(912)3456789 84951234567",
     ],
 )  # fmt: skip
 def test_two_numbers_in_one_field_are_two(text: str) -> None:
     assert phones_in(text, "RU") == (NUMBER, "+74951234567")
+
+
+SHAPES = (
+    "8{0}{1}{2}{3}", "+7{0}{1}{2}{3}", "8 {0} {1} {2} {3}", "8({0}){1}-{2}-{3}",
+    "+7 ({0}) {1}-{2}-{3}", "8-{0}-{1}-{2}-{3}", "+7 {0} {1}{2}{3}",
+)  # fmt: skip
+NUMBERS = st.tuples(
+    st.sampled_from(["912", "903", "495", "800"]),
+    st.integers(200, 999), st.integers(10, 99), st.integers(10, 99),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(NUMBERS, st.sampled_from(SHAPES)), min_size=2, max_size=3))
+def test_numbers_with_nothing_but_blanks_between_them_are_told_apart(
+    written: list[tuple[tuple[str, int, int, int], str]],
+) -> None:
+    text = " ".join(shape.format(*number) for number, shape in written)
+    meant = ["+7" + "".join(map(str, number)) for number, _ in written]
+
+    assert phones_in(text, "RU") == tuple(dict.fromkeys(meant))
+
+
+@pytest.mark.parametrize("text", ["111-22-35", "8(912)345-67-89, 111-22-35"])
+def test_the_number_of_some_town_is_nobodys(text: str) -> None:
+    assert set(phones_in(text, "RU")) <= {NUMBER}
 
 
 def test_a_number_that_is_written_twice_counts_once() -> None:

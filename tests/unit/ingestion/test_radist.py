@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from synkro_assets.domain.business_day import Window
-from synkro_assets.domain.errors import IncompleteFetch
+from synkro_assets.domain.errors import IncompleteFetch, ProviderRefused
 from synkro_assets.ingestion.radist import (
     NOTHING_BEFORE,
     Before,
@@ -64,6 +64,7 @@ class FakeRadist:
     default: Found = field(default_factory=lambda: Found([message()]))
     pages_read: list[int] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    gone: frozenset[int] = frozenset()
 
     def connections(self) -> list[dict[str, Any]]:
         return [{"id": 1, "type": "whatsapp"}]
@@ -77,6 +78,8 @@ class FakeRadist:
 
     def chat_messages(self, chat_id: int, since: datetime, until: datetime, pages: int) -> Found:
         self.asked.append((chat_id, since, until, pages))
+        if chat_id in self.gone:
+            raise ProviderRefused("Radist", "Radist answered 404", status=404)
         return self.said.get(chat_id, self.default)
 
 
@@ -174,6 +177,20 @@ def test_a_chat_that_shows_a_message_of_the_day_but_answers_none_is_refused() ->
     client = FakeRadist([[[contact(1), contact(2)]]], {20: Found([])})
 
     with pytest.raises(IncompleteFetch, match=r"1 chats but answered none \(20\)"):
+        fetched(client)
+
+
+def test_a_chat_that_is_gone_when_it_is_asked_for_costs_no_other() -> None:
+    client = FakeRadist([[[contact(1), contact(2)]]], gone=frozenset({10}))
+
+    day = fetched(client)
+
+    assert (set(day.chats), day.gone) == ({20}, {10})
+
+
+def test_a_company_all_of_whose_chats_are_gone_is_not_an_empty_one() -> None:
+    client = FakeRadist([[[contact(1), contact(2)]]], gone=frozenset({10, 20}))
+    with pytest.raises(ProviderRefused, match="404"):
         fetched(client)
 
 

@@ -50,6 +50,8 @@ def test_public_and_secret_fields_are_split_and_defaults_filled_in():
         ("amocrm", {"base_url": "https://a.ru"}, "long_lived_token"),
         ("amocrm", {"base_url": "https://a.ru", "access_token": "x"}, "redirect_uri"),
         ("amocrm", {**AMO, "base_url": "ftp://a"}, "http(s) address"),
+        ("amocrm", {**AMO, "base_url": "https://amocrm.ru"}, "the address of one account"),
+        ("amocrm", {**AMO, "base_url": "https://www.kommo.com/"}, "the address of one account"),
         ("amocrm", {**AMO, "base_url": "http://["}, "http(s) address"),
         ("amocrm", {**AMO, "base_url": "https://user:secret-key@a.ru"}, "http(s) address"),
         ("amocrm", {**AMO, "base_url": "https://user:secret-key/1@a.ru"}, "http(s) address"),

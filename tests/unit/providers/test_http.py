@@ -58,6 +58,7 @@ def raising(error):
         cut,
         lambda r: httpx.Response(200, html="<html>maintenance</html>"),
         lambda r: httpx.Response(200, content=b""),
+        lambda r: httpx.Response(200, content=b"null"),
         lambda r: httpx.Response(200, content=b'{"a": NaN}'),
         lambda r: httpx.Response(200, content=b"[" * 100_000),
         lambda r: httpx.Response(200, content=b"\xff\xfe\x00"),
@@ -156,6 +157,14 @@ def test_a_pause_longer_than_patience_ends_the_call_at_once(ask, surroundings):
     assert problem.value.retry_after == 300
     assert surroundings.slept == []
     assert surroundings.limiter.penalties == [("all", 300.0)]
+
+
+@pytest.mark.parametrize("hint", ["31536000", "Wed, 03 Mar 2027 12:00:00 GMT", "1e300"])
+def test_no_pause_that_is_asked_for_is_longer_than_an_hour(ask, surroundings, hint):
+    headers = {"retry-after": hint, "date": "Tue, 03 Mar 2026 12:00:00 GMT"}
+    with pytest.raises(RateLimited):
+        ask(lambda r: httpx.Response(429, headers=headers))
+    assert surroundings.limiter.penalties == [("all", 3600.0)]
 
 
 def test_without_a_hint_the_pause_doubles_with_each_refusal_in_a_row(ask, surroundings):

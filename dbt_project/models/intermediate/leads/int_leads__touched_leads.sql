@@ -31,7 +31,8 @@ touched as (
     select
         tenant_id,
         business_day,
-        entity_id as amocrm_lead_id
+        entity_id as amocrm_lead_id,
+        event_type = 'lead_added' as is_added
     from {{ ref('stg_amocrm__events') }}
     where
         {{ in_run_scope() }}
@@ -40,7 +41,8 @@ touched as (
     select
         days.tenant_id,
         days.business_day,
-        versions.amocrm_lead_id
+        versions.amocrm_lead_id,
+        false as is_added
     from days
     inner join {{ ref('stg_amocrm__leads') }} as versions
         on
@@ -53,6 +55,16 @@ touched as (
     where
         {{ of_run_tenant('versions') }}
         and versions.updated_at >= (select min(windows.window_start) from days as windows)
+),
+
+leads as (
+    select
+        tenant_id,
+        business_day,
+        amocrm_lead_id,
+        coalesce(bool_or(is_added), false) as is_added
+    from touched
+    group by tenant_id, business_day, amocrm_lead_id
 )
 
 select
@@ -60,10 +72,11 @@ select
     days.business_day,
     days.window_start,
     days.window_end,
-    touched.amocrm_lead_id,
+    leads.amocrm_lead_id,
+    leads.is_added,
     coalesce(changes.is_moved, false) as is_moved,
     coalesce(changes.is_won, false) as is_won,
     coalesce(changes.is_lost, false) as is_lost
-from touched
+from leads
 inner join days using (tenant_id, business_day)
 left join changes using (tenant_id, business_day, amocrm_lead_id)

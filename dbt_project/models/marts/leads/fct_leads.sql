@@ -16,6 +16,7 @@ touched as materialized (
         window_start,
         window_end,
         amocrm_lead_id,
+        is_added,
         is_moved,
         is_won,
         is_lost
@@ -36,8 +37,9 @@ leads as materialized (
         lead.closed_at,
         lead.amocrm_loss_reason_id,
         lead.loss_reason_name,
+        -- Of a lead in the trash nothing but its events may tell.
         coalesce(
-            lead.created_at >= touched.window_start and lead.created_at < touched.window_end, false
+            lead.created_at >= touched.window_start and lead.created_at < touched.window_end, touched.is_added
         ) as is_created,
         touched.is_moved,
         touched.is_won,

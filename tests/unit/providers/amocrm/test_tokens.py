@@ -120,6 +120,28 @@ def test_a_second_refusal_ends_the_connection(surroundings):
     assert [(row.request, row.response) for row in tokens] == [(None, None)]
 
 
+def test_tokens_that_live_for_a_minute_are_not_renewed_with_every_request(surroundings):
+    asked = []
+
+    def answer(request):
+        asked.append(request.url.path)
+        tokens = {"access_token": "new", "refresh_token": "newer", "expires_in": 60}
+        is_renewal = request.url.path == "/oauth2/access_token"
+        return httpx.Response(200, json=tokens if is_renewal else {"id": 1})
+
+    public = {"base_url": BASE, "client_id": "id", "redirect_uri": "https://x.example/"}
+    secrets = {"client_secret": "hush", "access_token": "old", "refresh_token": "older"}
+    ended = surroundings.clock.now()
+    public["expires_at"] = ended.isoformat()
+    client = amocrm.client(
+        public, secrets, tokens=Shelf(Tokens("old", "older", ended, BASE)),
+        transport=httpx.MockTransport(answer), **surroundings.given(),
+    )  # fmt: skip
+    for _ in range(5):
+        client.account()
+    assert asked.count("/oauth2/access_token") == 1
+
+
 @pytest.mark.parametrize(
     ("base", "domain", "expected"),
     [
