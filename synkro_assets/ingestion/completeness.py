@@ -26,6 +26,15 @@ def require_messages(silent_chats: Sequence[int]) -> None:
         )
 
 
+def require_readable(strange_chats: int) -> None:
+    """Raise IncompleteFetch for a day of poison in several chats: one may hold nothing else."""
+    if strange_chats > 1:
+        raise IncompleteFetch(
+            f"Radist answered messages none of which can be read in {strange_chats} chats: nothing "
+            "of this day was stored"
+        )
+
+
 def require_no_shrink(name: str, answered: int, stored: int) -> None:
     """Raise IncompleteFetch for a day that answers far less than is stored of it already.
 

@@ -18,7 +18,11 @@ from typing import Any, Protocol
 
 from synkro_assets.domain.business_day import Window
 from synkro_assets.domain.errors import ProviderRefused
-from synkro_assets.ingestion.completeness import require_messages, require_no_shrink
+from synkro_assets.ingestion.completeness import (
+    require_messages,
+    require_no_shrink,
+    require_readable,
+)
 from synkro_assets.ingestion.packing import Late, Packed, Rows
 from synkro_assets.ingestion.phones import phone_of
 from synkro_assets.ingestion.radist_dialog import Messages, read_part
@@ -82,8 +86,9 @@ class RadistDay:
     ``silent`` are chats read that spoke only later. ``unread`` is how many chats a limit left to a
     later run, by the limit's name, None where nobody can know it; of ``unfinished`` ones a part was
     read, down to ``reached``. ``as_stored`` are known chats that could not be read whole again.
-    ``with_poison`` are chats that have messages which cannot be used, ``gone`` ones that Radist
-    listed and no longer had when they were asked for.
+    ``with_poison`` are chats that have messages which cannot be used, ``unreadable`` those of them
+    that look as if Radist had changed, ``gone`` ones that it listed and no longer had when they
+    were asked for.
     """
 
     connection_types: dict[int, str]
@@ -95,6 +100,7 @@ class RadistDay:
     reached: dict[int, datetime] = field(default_factory=dict)
     as_stored: set[int] = field(default_factory=set)
     with_poison: set[int] = field(default_factory=set)
+    unreadable: set[int] = field(default_factory=set)
     gone: set[int] = field(default_factory=set)
     feed: FeedPlace = field(default_factory=FeedPlace)
 
@@ -166,6 +172,8 @@ class _ChatReader:
         if refused is not None and len(self.day.gone) == len(order) > 1:
             # Not one is there: then it is not the chats that have gone.
             raise refused
+        if not self.day.message_count:
+            require_readable(len(self.day.unreadable))
         require_messages(missing)
 
     def _met(self) -> str | None:
@@ -186,6 +194,8 @@ class _ChatReader:
         part = read_part(self.client, chat_id, window, pages, self.parse_time)
         if part.has_poison:
             day.with_poison.add(chat_id)
+        if part.is_unreadable:
+            day.unreadable.add(chat_id)
         if part.reached and chat_id in before.known:
             day.as_stored.add(chat_id)
         elif part.reached:

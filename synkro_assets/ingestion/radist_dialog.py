@@ -23,7 +23,8 @@ _BOUND = timedelta(milliseconds=1)
 class ChatMessages(Protocol):
     """A chat's messages of a window; truncated when older ones than ``reached`` were left unread.
 
-    ``has_poison`` tells that some of the window's cannot be used.
+    ``has_poison`` tells that some of the window's cannot be used, ``is_unreadable`` that they look
+    as if a provider had changed.
     """
 
     @property
@@ -34,6 +35,8 @@ class ChatMessages(Protocol):
     def has_poison(self) -> bool: ...
     @property
     def reached(self) -> datetime | None: ...
+    @property
+    def is_unreadable(self) -> bool: ...
 
 
 class Messages(Protocol):
@@ -51,6 +54,7 @@ class Part:
     messages: list[Payload]
     has_poison: bool
     reached: datetime | None = None
+    is_unreadable: bool = False
 
 
 def read_part(
@@ -62,7 +66,7 @@ def read_part(
     """
     found = client.chat_messages(chat_id, window.start, window.end, max_pages)
     if not found.is_truncated:
-        return Part(found.messages, found.has_poison)
+        return Part(found.messages, found.has_poison, None, found.is_unreadable)
     # Of the oldest moment read there may be more on the next page.
     reached = _just_after(found.reached) if found.reached else window.end
     if reached >= window.end:
@@ -71,7 +75,7 @@ def read_part(
             "max_radist_message_pages"
         )
     whole = [each for each in found.messages if parse_time(each["created_at"]) >= reached]
-    return Part(whole, found.has_poison, reached)
+    return Part(whole, found.has_poison, reached, found.is_unreadable)
 
 
 def _just_after(moment: datetime) -> datetime:

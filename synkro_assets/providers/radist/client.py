@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from synkro_assets.domain.errors import ProviderUnavailable
+from synkro_assets.domain.errors import IncompleteFetch, ProviderUnavailable
 from synkro_assets.domain.protocols import Clock, ExchangeLog, Limiter, SetAside
 from synkro_assets.providers.backward_pages import BackwardPages, PageSize
 from synkro_assets.providers.closing import Closing
@@ -35,13 +35,15 @@ _PAGE = 100
 class ChatMessages:
     """A chat's messages, oldest first; truncated when older ones than ``reached`` were left unread.
 
-    ``has_poison`` tells that messages of the window were set aside; ``reached`` counts them.
+    ``has_poison`` tells that messages of the window were set aside; ``reached`` counts them. One
+    ``is_unreadable`` that has a page as of a provider that changed.
     """
 
     messages: list[Row]
     is_truncated: bool
     has_poison: bool = False
     reached: datetime | None = None
+    is_unreadable: bool = False
 
 
 class RadistClient(Closing):
@@ -52,7 +54,6 @@ class RadistClient(Closing):
         self._sieve = Sieve(PROVIDER, set_aside)
         self._company = f"/companies/{company_id}"
         self._page_size = PageSize()
-        self._readable = _Readable()
 
     def companies(self) -> list[Row]:
         """Every company the key may see."""
@@ -85,7 +86,7 @@ class RadistClient(Closing):
         self, chat_id: int, since: datetime, until: datetime, max_pages: int
     ) -> ChatMessages:
         """Messages of ``[since, until)`` (aware), oldest first; the newest ``max_pages`` pages."""
-        answered = _Answered(self._sieve, self._readable, chat_id, since, until)
+        answered = _Answered(self._sieve, since, until)
         feed = BackwardPages(
             fetch=lambda bound: answered.sifted(self._messages_page(chat_id, bound)),
             key=lambda row: row.get("message_id"),
@@ -96,13 +97,18 @@ class RadistClient(Closing):
         )
         messages: list[Row] = []
         reached: datetime | None = None
+        is_truncated = False
         pages = feed.read(since, until)
         for number, page in enumerate(pages, start=1):
-            if number > max_pages:
-                return ChatMessages(_oldest_first(messages), True, answered.has_poison, reached)
+            is_truncated = number > max_pages
+            if is_truncated:
+                break
             reached = min((parse_time(row["created_at"]) for row in page), default=reached)
             messages.extend(row for row in page if row["message_id"] not in answered.poison)
-        return ChatMessages(_oldest_first(messages), False, answered.has_poison)
+        return ChatMessages(
+            _oldest_first(messages), is_truncated, answered.has_poison,
+            reached if is_truncated else None, answered.is_unreadable,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._road.close()
@@ -146,38 +152,24 @@ class RadistClient(Closing):
 
 
 @dataclass(slots=True)
-class _Readable:
-    """Whether messages can be read at all: one chat may hold poison only, a second one may not."""
-
-    is_proved: bool = False
-    poisoned_chat: int | None = None
-
-    def may_be_poison(self, chat_id: int) -> bool:
-        return self.is_proved or self.poisoned_chat in (None, chat_id)
-
-    def note(self, chat_id: int, sound: Sequence[Row]) -> None:
-        self.is_proved = self.is_proved or bool(sound)
-        self.poisoned_chat = self.poisoned_chat if sound else chat_id
-
-
-@dataclass(slots=True)
 class _Answered:
     """What a chat's pages held; ``poison`` are ids of messages that are only good for paging."""
 
     sieve: Sieve
-    readable: _Readable
-    chat_id: int
     since: datetime
     until: datetime
     poison: set[Any] = field(default_factory=set)
     has_poison: bool = False
+    is_unreadable: bool = False
 
     def sifted(self, rows: Sequence[Any]) -> Sequence[Any]:
         """The page as it came, its poison told of: a page without it would look like the last."""
-        may_be = self.readable.may_be_poison(self.chat_id)
-        sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked, may_all_be_poison=may_be)
-        if rows:
-            self.readable.note(self.chat_id, sound)
+        try:
+            sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked)
+        except IncompleteFetch:
+            # One chat may hold nothing else: whether all do is for the day to judge.
+            self.is_unreadable = True
+            sound = self.sieve.sound(forms.MESSAGES, rows, self._is_asked, may_all_be_poison=True)
         if len(sound) < len(rows):
             usable = {row["message_id"] for row in sound}
             flawed = [row for row in rows if forms.is_datable(row)]

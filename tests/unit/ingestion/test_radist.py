@@ -47,6 +47,7 @@ class Found:
     is_truncated: bool = False
     has_poison: bool = False
     reached: datetime | None = None
+    is_unreadable: bool = False
 
 
 @dataclass
@@ -186,6 +187,26 @@ def test_a_chat_that_is_gone_when_it_is_asked_for_costs_no_other() -> None:
     day = fetched(client)
 
     assert (set(day.chats), day.gone) == ({20}, {10})
+
+
+STRANGE = Found([], has_poison=True, is_unreadable=True)
+
+
+@pytest.mark.parametrize("strange", [(10,), (10, 20), (20, 30)])
+def test_chats_of_poison_alone_cost_no_other(strange: tuple[int, ...]) -> None:
+    feed = [contact(number) for number in (1, 2, 3)]
+    client = FakeRadist([[feed]], dict.fromkeys(strange, STRANGE))
+
+    assert set(fetched(client).chats) == {10, 20, 30} - set(strange)
+
+
+def test_one_chat_of_poison_alone_is_no_provider_that_changed() -> None:
+    assert fetched(FakeRadist([[[contact(1)]]], default=STRANGE)).with_poison == {10}
+
+
+def test_a_day_of_poison_in_several_chats_is_a_provider_that_changed() -> None:
+    with pytest.raises(IncompleteFetch, match="none of which can be read in 2 chats"):
+        fetched(FakeRadist([[[contact(1), contact(2)]]], default=STRANGE))
 
 
 def test_a_company_all_of_whose_chats_are_gone_is_not_an_empty_one() -> None:

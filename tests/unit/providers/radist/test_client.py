@@ -8,11 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from synkro_assets.domain.errors import (
-    IncompleteFetch,
-    ProviderRefused,
-    ProviderUnavailable,
-)
+from synkro_assets.domain.errors import ProviderRefused, ProviderUnavailable
 from synkro_assets.providers import radist
 
 START = datetime(2026, 3, 5, tzinfo=UTC)
@@ -80,25 +76,9 @@ def of_poison(request):
     return httpx.Response(200, json=[{"message_id": None, "created_at": at}] * 12)
 
 
-def test_a_chat_that_holds_poison_alone_costs_no_other(connect):
-    def handler(request):
-        if request.url.params["chat_id"] == "1":
-            return of_poison(request)
-        at = (START + timedelta(hours=2)).isoformat()
-        said = {"message_id": "m1", "created_at": at, "direction": "inbound", "text": "hi"}
-        return httpx.Response(200, json=[said])
-
-    client, day = connect(handler), (START, START + timedelta(days=1), 5)
-    assert client.chat_messages(1, *day).has_poison
-    assert [row["message_id"] for row in client.chat_messages(2, *day).messages] == ["m1"]
-    assert client.chat_messages(1, *day).has_poison
-
-
-def test_two_chats_of_poison_alone_are_a_provider_that_changed(connect):
-    client, day = connect(of_poison), (START, START + timedelta(days=1), 5)
-    client.chat_messages(1, *day)
-    with pytest.raises(IncompleteFetch, match="none of which can be read"):
-        client.chat_messages(2, *day)
+def test_a_chat_that_holds_poison_alone_is_told_of(connect):
+    found = connect(of_poison).chat_messages(1, START, START + timedelta(days=1), 5)
+    assert (found.messages, found.has_poison, found.is_unreadable) == ([], True, True)
 
 
 def test_contacts_are_read_by_cursor(connect):
